@@ -1,0 +1,1 @@
+//! Numbers with a form of their own, parsed once at the edge.

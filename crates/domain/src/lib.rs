@@ -1,0 +1,15 @@
+//! The rules of municipal immunization, and nothing else.
+//!
+//! This crate knows no clock, database, network, async, serialization or log. Today is always an argument.
+//! It must never answer a question about a date by any other way than [`age`], and never answer a question of
+//! eligibility without the reason and its legal source.
+//!
+//! Start reading at [`schedule`]: who may be given which dose on which day, and why.
+
+pub mod age;
+pub mod ids;
+pub mod schedule;
+pub mod wareki;
+
+/// A civil day in Japan (暦日). Never an instant: a vaccination has a date, not a time.
+pub use jiff::civil::Date;

@@ -11,6 +11,8 @@ pub fn reach_months(birth: Date, months: i32) -> Date {
     if birth.day() > first.days_in_month() {
         first.last_of_month()
     } else {
-        Date::constant(year, month, birth.day()).yesterday().expect("dates of living people are far from the limits")
+        Date::constant(year, month, birth.day())
+            .yesterday()
+            .expect("dates of living people are far from the limits")
     }
 }

@@ -1,1 +1,49 @@
-fn main() {}
+//! The one executable: every command of the municipality's immunization work (予防接種事務).
+//!
+//! A command lives in its own folder and offers `Args` and `run`. It writes machine output to stdout only, says what
+//! is wrong in one sentence on stderr, and must never guess: what it cannot read, it refuses.
+//!
+//! Start reading at [`Command`].
+
+mod bench;
+mod forecast;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// 予防接種事務を行うコマンド
+#[derive(Parser)]
+#[command(name = "sesshu", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Forecast(forecast::Args),
+    Bench(bench::Args),
+}
+
+/// How a command ended when nothing broke: `Refused` is exit 1 (a line or a job was refused, and this was said).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Refused,
+}
+
+fn main() -> ExitCode {
+    // clap answers wrong usage itself, with exit code 2.
+    let outcome = match Cli::parse().command {
+        Command::Forecast(args) => forecast::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

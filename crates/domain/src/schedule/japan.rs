@@ -25,6 +25,13 @@ impl Japan {
     /// that it breaks at once.
     pub fn check(&self, person: &Person, others: &[GivenDose], candidate: &GivenDose) -> DoseVerdict {
         let _ = (person, others, candidate);
-        DoseVerdict { given: 0, series: None, dose: 0, is_teiki: false, valid_for_series: false, reasons: Vec::new() }
+        DoseVerdict {
+            given: 0,
+            series: None,
+            dose: 0,
+            is_teiki: false,
+            valid_for_series: false,
+            reasons: Vec::new(),
+        }
     }
 }

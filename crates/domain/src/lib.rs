@@ -8,6 +8,7 @@
 
 pub mod age;
 pub mod ids;
+pub mod kana;
 pub mod schedule;
 pub mod wareki;
 

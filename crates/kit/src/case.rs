@@ -1,0 +1,158 @@
+//! The one way through a use case: allow → gather → decide → write.
+//!
+//! ```text
+//! let mut case = Case::open(&kit, &acting, Action::RegisterRecord, Target::resident(id)).await?;   // allow
+//! let history = records::sql::history(case.conn(), id).await?;                                    // gather
+//! let verdict = engine.check(&person, &history, &dose);                                           // decide (domain)
+//! records::sql::insert(case.conn(), &record).await?;                                              // write
+//! case.done(json!({"record": record_id})).await?;                        // audit entry and commit, or nothing at all
+//! ```
+
+use crate::{
+    Action, Failure, Kit, Municipality, Role,
+    audit::{self, Entry, Outcome},
+    rights,
+};
+use serde_json::{Value, json};
+use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+/// The member of staff who acts, as one request or job knows them.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    pub municipality: Municipality,
+    pub municipality_name: String,
+    pub staff_id: Uuid,
+    pub staff_name: String,
+    pub roles: Vec<Role>,
+    /// Ties forms to the session.
+    pub csrf_token: String,
+    pub request_id: Uuid,
+}
+
+impl Acting {
+    pub fn may(&self, action: Action) -> bool {
+        rights::may(&self.roles, action)
+    }
+
+    /// The roles as shown beside the name.
+    pub fn roles_ja(&self) -> String {
+        self.roles.iter().map(|role| role.ja()).collect::<Vec<_>>().join("・")
+    }
+}
+
+/// What a deed is done to, as the log names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub kind: &'static str,
+    pub id: Option<Uuid>,
+}
+
+impl Target {
+    pub const NONE: Target = Target { kind: "", id: None };
+
+    pub const fn of(kind: &'static str, id: Uuid) -> Self {
+        Target { kind, id: Some(id) }
+    }
+
+    pub const fn resident(id: Uuid) -> Self {
+        Target::of("resident", id)
+    }
+}
+
+/// An allowed use case with its open transaction. Dropped without [`done`](Case::done) or [`viewed`](Case::viewed),
+/// it leaves no trace in the tables, and there is nothing to show: reads come only through its connection.
+pub struct Case {
+    tx: Transaction<'static, Postgres>,
+    entry: Entry,
+}
+
+impl Case {
+    /// Allows or refuses. A refusal is logged before it is answered.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] when the person may not; database errors.
+    pub async fn open(kit: &Kit, acting: &Acting, action: Action, target: Target) -> Result<Case, Failure> {
+        let mut entry = Entry {
+            municipality: acting.municipality,
+            entry_id: kit.ids.next(),
+            at: kit.clock.now(),
+            staff_id: Some(acting.staff_id),
+            request_id: acting.request_id,
+            action,
+            outcome: Outcome::Refused,
+            target_kind: target.kind,
+            target_id: target.id,
+            detail: json!({}),
+        };
+        let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
+        if !acting.may(action) {
+            audit::write(&mut tx, &entry).await?;
+            tx.commit().await?;
+            return Err(Failure::Refused(action));
+        }
+        entry.outcome = Outcome::Done;
+        Ok(Case { tx, entry })
+    }
+
+    /// The connection behind the municipality's wall.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    pub fn municipality(&self) -> Municipality {
+        self.entry.municipality
+    }
+
+    /// The moment the case was opened: one deed has one time.
+    pub fn at(&self) -> jiff::Timestamp {
+        self.entry.at
+    }
+
+    /// Names the target where it is known only after gathering (a sheet's person, a new record).
+    pub fn aim(&mut self, target: Target) {
+        self.entry.target_kind = target.kind;
+        self.entry.target_id = target.id;
+    }
+
+    /// Logs a change and commits both, or neither.
+    pub async fn done(self, detail: Value) -> Result<(), Failure> {
+        self.finish(Outcome::Done, detail).await
+    }
+
+    /// Logs a view. To be called before the page is made: no entry, no answer.
+    pub async fn viewed(self, detail: Value) -> Result<(), Failure> {
+        self.finish(Outcome::Viewed, detail).await
+    }
+
+    /// Logs that the deed was refused by a rule (not by rights) and undoes everything else.
+    pub async fn refused(self, kit: &Kit, detail: Value) -> Result<(), Failure> {
+        let Case { tx, mut entry } = self;
+        tx.rollback().await?;
+        entry.outcome = Outcome::Refused;
+        entry.detail = detail;
+        let mut tx = crate::db::begin(&kit.pool, entry.municipality).await?;
+        audit::write(&mut tx, &entry).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// One more view within the same request, for each person whose data a list shows.
+    pub async fn also_viewed(&mut self, kit: &Kit, target: Target, detail: Value) -> Result<(), Failure> {
+        let entry = Entry {
+            entry_id: kit.ids.next(),
+            outcome: Outcome::Viewed,
+            target_kind: target.kind,
+            target_id: target.id,
+            detail,
+            ..self.entry.clone()
+        };
+        Ok(audit::write(&mut self.tx, &entry).await?)
+    }
+
+    async fn finish(mut self, outcome: Outcome, detail: Value) -> Result<(), Failure> {
+        self.entry.outcome = outcome;
+        self.entry.detail = detail;
+        audit::write(&mut self.tx, &self.entry).await?;
+        Ok(self.tx.commit().await?)
+    }
+}

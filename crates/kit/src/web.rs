@@ -1,0 +1,298 @@
+//! The floor of every page: request ids, headers, the session's person, forms with their token, failures as pages.
+
+use crate::{Acting, Action, Kit, signin};
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use uuid::Uuid;
+
+/// What may go wrong in a case, each with its fate: a page that explains, or a page with the request's number.
+#[derive(Debug)]
+pub enum Failure {
+    /// Nobody is signed in, or the session has ended.
+    NotSignedIn,
+    /// The person may not do this. Already logged.
+    Refused(Action),
+    /// It is not there, or not theirs: the same answer.
+    NotFound,
+    /// Someone else was faster, or the state no longer allows it: one sentence that says what to do.
+    Conflict(String),
+    /// What was sent cannot be read at all (no token, too large, broken form).
+    BadRequest(String),
+    /// We failed. Logged once, with the whole chain, when answered.
+    Internal(anyhow::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Failure::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Internal(error)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::NotSignedIn => f.write_str("ログインしてください"),
+            Failure::Refused(action) => write!(f, "「{}」の権限がありません", action.ja()),
+            Failure::NotFound => f.write_str("見つかりません"),
+            Failure::Conflict(sentence) | Failure::BadRequest(sentence) => f.write_str(sentence),
+            Failure::Internal(_) => f.write_str("障害が起きました"),
+        }
+    }
+}
+
+/// What a failure page says. Left in the response for the system's own page maker.
+#[derive(Clone, Debug)]
+pub struct FailureNote {
+    pub status: StatusCode,
+    pub title: &'static str,
+    pub sentence: String,
+}
+
+impl Failure {
+    fn note(&self) -> FailureNote {
+        let (status, title, sentence) = match self {
+            Failure::NotSignedIn => (StatusCode::UNAUTHORIZED, "ログインが必要です", "ログインしてください。".to_owned()),
+            Failure::Refused(action) => (
+                StatusCode::FORBIDDEN,
+                "この操作の権限がありません",
+                format!(
+                    "「{}」はあなたの役割では行えません。必要な場合は、所属長を通じてID管理者に権限を申請してください。",
+                    action.ja()
+                ),
+            ),
+            Failure::NotFound => (
+                StatusCode::NOT_FOUND,
+                "ページが見つかりません",
+                "アドレスが変わったか、取り消された可能性があります。ホームから探し直してください。".to_owned(),
+            ),
+            Failure::Conflict(sentence) => (StatusCode::CONFLICT, "先に確認が必要です", sentence.clone()),
+            Failure::BadRequest(sentence) => (StatusCode::BAD_REQUEST, "送信内容を読み取れません", sentence.clone()),
+            Failure::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "障害が起きました",
+                "入力した内容は登録されていません。時間をおいてやり直し、続くときは下の受付番号をシステム担当者に伝えてください。"
+                    .to_owned(),
+            ),
+        };
+        FailureNote { status, title, sentence }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Failure::NotSignedIn = self {
+            return Redirect::to("/signin").into_response();
+        }
+        if let Failure::Internal(error) = &self {
+            tracing::error!(error = format!("{error:#}"), "request failed");
+        }
+        let note = self.note();
+        let mut response = (note.status, note.sentence.clone()).into_response();
+        response.extensions_mut().insert(note);
+        response
+    }
+}
+
+/// The id of a request, made by us; also the number on a failure page.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(pub Uuid);
+
+/// Outermost layer: gives the request its id and every answer its headers.
+pub async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
+    let request_id = RequestId(kit.ids.next());
+    request.extensions_mut().insert(request_id);
+    let span = tracing::info_span!("request", id = %request_id.0, method = %request.method());
+    let mut response = {
+        use tracing::Instrument;
+        next.run(request).instrument(span).await
+    };
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    );
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::CACHE_CONTROL, "no-store");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
+    if kit.over_tls {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+    response
+}
+
+/// Refuses what another site makes the browser send (CSRF, first wall; the form's token is the second).
+pub async fn same_origin(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD) || is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    Failure::BadRequest("別のサイトから送信されました。このシステムの画面からやり直してください。".to_owned())
+        .into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
+        // Old browsers and tools send neither; the token decides.
+        (None, _) => true,
+        (Some(_), None) => false,
+    }
+}
+
+/// Finds who is signed in and lets the handlers know. Does not refuse: the extractor [`Acting`] does.
+pub async fn session(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
+    if let Some(cookie) = cookie(request.headers(), signin::cookie_name(&kit)) {
+        match signin::resume(&kit, cookie, request_id).await {
+            Ok(Some(acting)) => {
+                request.extensions_mut().insert(acting);
+            }
+            Ok(None) => {}
+            Err(error) => return Failure::from(error).into_response(),
+        }
+    }
+    next.run(request).await
+}
+
+/// One cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split("; "))
+        .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Acting {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts.extensions.get::<Acting>().cloned().ok_or(Failure::NotSignedIn)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<RequestId>().copied().unwrap_or(RequestId(Uuid::nil())))
+    }
+}
+
+/// A form's size at the most: the longest form has some thirty fields and one long explanation.
+const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// What was typed into a form, exactly, so that it can be shown again. Its token has been checked against the session.
+#[derive(Clone, Debug, Default)]
+pub struct Posted(Vec<(String, String)>);
+
+impl Posted {
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Posted(pairs)
+    }
+
+    /// The first value of a field, as typed; empty when absent.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// The value without surrounding white space (also the full-width kind).
+    pub fn trimmed(&self, name: &str) -> &str {
+        self.text(name).trim()
+    }
+
+    pub fn is_checked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Failure> {
+        let expected = request.extensions().get::<Acting>().map(|acting| acting.csrf_token.clone());
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        if !is_form {
+            return Err(Failure::BadRequest("画面の送信ボタンから送ってください。".to_owned()));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), FORM_BYTES_MAX).await.map_err(|_| {
+            Failure::BadRequest("入力が長すぎます。内容を短くして送り直してください。".to_owned())
+        })?;
+        let posted = Posted(form_urlencoded::parse(&bytes).into_owned().collect());
+        if let Some(expected) = expected {
+            check_token(&expected, posted.text("csrf"))?;
+        }
+        Ok(posted)
+    }
+}
+
+/// Compares a form's token with the session's, in constant time. For multipart forms, which read their own body.
+pub fn check_token(expected: &str, given: &str) -> Result<(), Failure> {
+    use subtle::ConstantTimeEq;
+    if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
+        return Ok(());
+    }
+    Err(Failure::BadRequest(
+        "画面の有効期限が切れました。前の画面に戻り、開き直してから送信してください。".to_owned(),
+    ))
+}
+
+/// Makes the page of a failure: the system passes its own.
+pub type FailurePage = fn(&FailureNote, Option<&Acting>, RequestId) -> String;
+
+/// Turns failures (and axum's own bare answers) into pages.
+pub async fn failure_pages(State(page): State<FailurePage>, request: Request, next: Next) -> Response {
+    let acting = request.extensions().get::<Acting>().cloned();
+    let request_id = request.extensions().get::<RequestId>().copied().unwrap_or(RequestId(Uuid::nil()));
+    let response = next.run(request).await;
+    let note = match (response.extensions().get::<FailureNote>(), response.status()) {
+        (Some(note), _) => note.clone(),
+        (None, StatusCode::NOT_FOUND) => Failure::NotFound.note(),
+        (
+            None,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY,
+        ) => {
+            let mut note = Failure::NotFound.note();
+            note.status = response.status();
+            note
+        }
+        (None, _) => return response,
+    };
+    let mut page =
+        (note.status, axum::response::Html(page(&note, acting.as_ref(), request_id))).into_response();
+    page.extensions_mut().insert(note);
+    page
+}

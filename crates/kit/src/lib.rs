@@ -9,14 +9,17 @@
 pub mod audit;
 pub mod case;
 pub mod clock;
+pub mod cluster;
 pub mod db;
 pub mod jobs;
 pub mod rights;
 pub mod signin;
+pub mod testing;
 pub mod web;
 
 pub use case::{Acting, Case, Target};
 pub use clock::{Clock, Ids};
+pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
 pub use rights::{Action, Role};
 pub use web::{Failure, Posted};
@@ -30,3 +33,17 @@ pub struct Kit {
     /// True where the system is reached over TLS: decides the cookie's name and its `Secure` mark.
     pub over_tls: bool,
 }
+
+/// Kit's own tables, in every system's database before the system's own.
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    name: "kit",
+    files: &[
+        (
+            "0001_municipalities_and_staff.sql",
+            include_str!("../migrations/0001_municipalities_and_staff.sql"),
+        ),
+        ("0002_audit.sql", include_str!("../migrations/0002_audit.sql")),
+        ("0003_jobs_and_messages.sql", include_str!("../migrations/0003_jobs_and_messages.sql")),
+        ("0004_row_security.sql", include_str!("../migrations/0004_row_security.sql")),
+    ],
+};

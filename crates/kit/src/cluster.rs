@@ -119,6 +119,7 @@ impl Cluster {
             }
             std::thread::sleep(POLL_EVERY);
         }
+        self.place.remove_far_socket_dir();
         Ok(())
     }
 

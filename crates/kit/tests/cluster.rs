@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use kit::cluster::{Admin, Cluster, ClusterError, ServerKind, assert_durable, ensure_database};
@@ -152,8 +152,24 @@ async fn a_stale_pid_file_of_a_reused_process_id_does_not_block_the_start() {
 #[tokio::test]
 async fn a_deep_directory_gets_a_short_socket_path() {
     let dir = DataDir::new("deep");
-    let cluster = start(&dir.0.join("x".repeat(120)));
-    ensure_database(&cluster.admin(), "health").await.unwrap();
+    let deep = dir.0.join("x".repeat(120));
+    for _ in 0..2 {
+        let cluster = start(&deep);
+        ensure_database(&cluster.admin(), "health").await.unwrap();
+        cluster.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_directory_closed_to_the_servers_user_is_named() {
+    let dir = DataDir::new("closed");
+    std::fs::create_dir(&dir.0).unwrap();
+    std::fs::set_permissions(&dir.0, std::fs::Permissions::from_mode(0o700)).unwrap();
+    match Cluster::start(&dir.0.join("data")) {
+        // Only root steps down to a user who is kept out.
+        Ok(cluster) => assert_eq!(cluster.stop().map_err(|e| e.to_string()), Ok(())),
+        Err(error) => assert!(error.to_string().contains(&*dir.0.to_string_lossy()), "{error}"),
+    }
 }
 
 #[tokio::test]
@@ -177,24 +193,52 @@ fn a_parent_to_be_killed() {
     std::thread::sleep(Duration::from_secs(120));
 }
 
-#[test]
-fn the_server_dies_with_its_parent() {
-    let dir = DataDir::new("parent");
-    let mut parent = Command::new(std::env::current_exe().unwrap())
+/// Another process that has a server running in `dir`.
+fn parent_to_be_killed(dir: &Path) -> Child {
+    let parent = Command::new(std::env::current_exe().expect("a test has a program"))
         .args(["--exact", "cluster::a_parent_to_be_killed"])
-        .env("SESSHU_TEST_PARENT_DIR", &dir.0)
+        .env("SESSHU_TEST_PARENT_DIR", dir)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
-    let started = dir.0.join("started");
+        .expect("the test's own program runs");
+    let started = dir.join("started");
     wait_until("the server is up", || started.exists());
-    let server: u32 = std::fs::read_to_string(&started).unwrap().parse().unwrap();
+    parent
+}
+
+#[test]
+fn the_server_dies_with_its_parent() {
+    let dir = DataDir::new("parent");
+    let mut parent = parent_to_be_killed(&dir.0);
+    let server: u32 = std::fs::read_to_string(dir.0.join("started")).unwrap().parse().unwrap();
     assert!(is_alive(server));
     parent.kill().unwrap();
     parent.wait().unwrap();
     wait_until("the server is gone", || !is_alive(server));
     start(&dir.0).stop().unwrap();
+}
+
+#[test]
+fn a_restart_at_once_after_a_kill_waits_for_the_old_server() {
+    let dir = DataDir::new("at-once");
+    let mut parent = parent_to_be_killed(&dir.0);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    start(&dir.0).stop().unwrap();
+}
+
+/// What a kill -9 of everything at one moment leaves: the server's backends die after it, its pid file stays.
+#[test]
+fn a_server_that_outlived_its_parent_is_stopped_first() {
+    let dir = DataDir::new("outlived");
+    let cluster = start(&dir.0);
+    let old = cluster.pid();
+    // As after a kill in the instant before setpriv could act: nobody waits, nobody holds the lock.
+    std::mem::forget(cluster);
+    std::fs::remove_file(dir.0.join("sesshu.lock")).unwrap();
+    let fresh = start(&dir.0);
+    assert!(!is_alive(old) && is_alive(fresh.pid()));
 }
 
 #[test]

@@ -43,18 +43,29 @@ fn candidates(data_dir: &Path) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> =
         std::env::var_os("SESSHU_POSTGRES_BIN").map(PathBuf::from).into_iter().collect();
     dirs.extend((MAJOR_MIN..=MAJOR_MAX).rev().map(|v| PathBuf::from(format!("/usr/lib/postgresql/{v}/bin"))));
-    // The archive of the wheel unpacks to postgresql/bin or postgresql/<version>/bin.
-    for parent in data_dir.ancestors().take(2) {
-        let unpacked = parent.join("postgresql");
-        dirs.push(unpacked.join("bin"));
-        let versions = std::fs::read_dir(&unpacked).into_iter().flatten().flatten();
-        dirs.extend(versions.map(|v| v.path().join("bin")));
+    // A server shipped beside the data, then what bin/demo unpacked: <cache>/postgresql-18.6.0/bin.
+    dirs.extend(data_dir.ancestors().take(2).map(|parent| parent.join("postgresql/bin")));
+    for cache in caches() {
+        let unpacked = std::fs::read_dir(cache).into_iter().flatten().flatten();
+        dirs.extend(
+            unpacked
+                .filter(|u| u.file_name().as_encoded_bytes().starts_with(b"postgresql-"))
+                .map(|u| u.path().join("bin")),
+        );
     }
     if let Some(path) = std::env::var_os("PATH") {
         dirs.extend(std::env::split_paths(&path));
     }
     dirs.retain(|d| d.join("postgres").is_file() && d.join("initdb").is_file());
     dirs
+}
+
+/// Where `bin/lib.sh` unpacks a server: for all users, or for one who is not root.
+fn caches() -> Vec<PathBuf> {
+    let own = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
+    std::iter::once(PathBuf::from("/var/cache/sesshu")).chain(own.map(|c| c.join("sesshu"))).collect()
 }
 
 /// `postgres (PostgreSQL) 15.20 (Debian …)` → 15.

@@ -48,7 +48,9 @@ pub(crate) fn create_dir(dir: &Path) -> Result<PathBuf, ClusterError> {
 impl Place {
     /// Finds user and programs for the cluster in `dir` and readies the directories around it.
     pub fn prepare(dir: PathBuf) -> Result<Place, ClusterError> {
+        // The server's working directory, by which leftovers are known, has its links resolved.
         let pgdata = dir.join("pgdata");
+        let pgdata = pgdata.canonicalize().unwrap_or(pgdata);
         let needed =
             std::fs::read_to_string(pgdata.join("PG_VERSION")).ok().and_then(|v| v.trim().parse().ok());
         let user = ServerUser::choose(&pgdata)?;
@@ -150,6 +152,14 @@ impl Place {
         std::fs::rename(&self.log, self.dir.join("postgres.log.1"))
             .map_err(|e| ClusterError::io("rename", &self.log, e))?;
         Ok(0)
+    }
+
+    /// Removes a socket directory that does not lie in our own; the next start makes it anew.
+    pub fn remove_far_socket_dir(&self) {
+        if !self.socket_dir.starts_with(&self.dir) {
+            // Not empty or already gone: nothing that the next start minds.
+            std::fs::remove_dir(&self.socket_dir).ok();
+        }
     }
 
     /// The last ten lines the server wrote since `from`.

@@ -49,6 +49,8 @@ wal_compression = on
 random_page_cost = 1.1
 # Requests are short; compiling their plans costs more than it saves.
 jit = off
+# Parallel queries share memory; a container's /dev/shm has only 64 MB.
+dynamic_shared_memory_type = sysv
 # Large tables: look after them at two per cent of dead rows, not twenty.
 autovacuum_vacuum_scale_factor = 0.02
 autovacuum_analyze_scale_factor = 0.02

@@ -1,1 +1,60 @@
+//! ① 健康管理システム: who is due, 予診票, records, reminders.
+//!
+//! One folder a feature: `web.rs` (pages), `case.rs` (use cases), `sql.rs` (queries), templates beside them.
+//! Rules are in `domain`, looks in `ui`, paper in `paper`. Nobody calls this system: it pushes and reads feeds.
+//!
+//! Start reading at [`ledger`] (what we know of a person), then a feature folder.
 
+pub mod home;
+pub mod ledger;
+pub mod page;
+pub mod sign_in;
+
+use axum::{Router, middleware};
+use domain::schedule::Japan;
+use kit::{Kit, cluster::MigrationSet};
+use std::{path::Path, sync::Arc};
+
+/// What a running 健康管理システム holds. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub kit: Kit,
+    /// The law, prepared once.
+    pub engine: Arc<Japan>,
+    /// Where finished print files lie (one folder per municipality and campaign).
+    pub files: Arc<Path>,
+}
+
+macro_rules! migrations {
+    ($name:literal: $($file:literal),+ $(,)?) => {
+        MigrationSet { name: $name, files: &[$(($file, include_str!(concat!("../migrations/", $file)))),+] }
+    };
+}
+
+/// The tables of this system, on top of [`kit`]'s own.
+pub const MIGRATIONS: MigrationSet = migrations! {
+    "health":
+    "0001_residents.sql",
+    "0002_records.sql",
+    "0003_campaigns.sql",
+    "0004_row_security.sql",
+};
+
+/// All pages, with the floor they stand on.
+pub fn router(app: App) -> Router {
+    let kit = app.kit.clone();
+    Router::new()
+        .merge(home::web::routes())
+        .merge(sign_in::web::routes())
+        .merge(page::routes())
+        .with_state(app)
+        .layer(middleware::from_fn_with_state(page::failure as kit::web::FailurePage, kit::web::failure_pages))
+        .layer(middleware::from_fn(kit::web::same_origin))
+        .layer(middleware::from_fn_with_state(kit.clone(), kit::web::session))
+        .layer(middleware::from_fn_with_state(kit, kit::web::floor))
+}
+
+/// The background worker with every kind of job this system knows.
+pub fn worker(app: &App) -> kit::jobs::Worker {
+    kit::jobs::Worker::new(app.kit.clone())
+}

@@ -92,7 +92,7 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Failure::NotSignedIn = self {
-            return Redirect::to("/signin").into_response();
+            return Redirect::to("/sign-in").into_response();
         }
         if let Failure::Internal(error) = &self {
             tracing::error!(error = format!("{error:#}"), "request failed");

@@ -1,0 +1,3 @@
+//! ホーム: what waits for me.
+
+pub mod web;

@@ -1,0 +1,83 @@
+//! The frame of every page of this system, static files, and failures as pages.
+
+use crate::App;
+use askama::Template;
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use kit::{
+    Acting, Failure,
+    web::{FailureNote, RequestId},
+};
+use ui::{Crumb, NavItem, Shell};
+
+pub const SYSTEM_NAME: &str = "健康管理システム";
+
+/// The frame for a signed-in person. `nav` is the address of the room the page is in.
+pub fn shell(acting: &Acting, title: &str, nav: &str, crumbs: Vec<Crumb>) -> Shell {
+    Shell {
+        title: title.to_owned(),
+        system_name: SYSTEM_NAME.to_owned(),
+        municipality_name: acting.municipality_name.clone(),
+        staff: Some(ui::StaffBadge { name: acting.staff_name.clone(), role_ja: acting.roles_ja() }),
+        nav: NavItem::list(ui::HEALTH_NAV, nav),
+        breadcrumbs: crumbs,
+        csrf: acting.csrf_token.clone(),
+        request_id: acting.request_id.to_string(),
+        ..Shell::default()
+    }
+}
+
+/// Renders a template; a template that cannot be rendered is our failure.
+pub fn show(page: &impl Template) -> Result<Html<String>, Failure> {
+    page.render().map(Html).map_err(|error| Failure::Internal(error.into()))
+}
+
+/// The same with another status (a form with errors is 422).
+pub fn show_errors(page: &impl Template) -> Result<Response, Failure> {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(page)?).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    shell: Shell,
+    title: &'static str,
+    sentence: String,
+}
+
+/// The page of a failure, for people who are signed in and those who are not.
+pub fn failure(note: &FailureNote, acting: Option<&Acting>, request_id: RequestId) -> String {
+    let mut shell = match acting {
+        Some(acting) => shell(acting, note.title, "", Vec::new()),
+        None => Shell { title: note.title.to_owned(), system_name: SYSTEM_NAME.to_owned(), ..Shell::default() },
+    };
+    shell.request_id = request_id.0.to_string();
+    let page = FailurePage { shell, title: note.title, sentence: note.sentence.clone() };
+    page.render().unwrap_or_else(|_| note.sentence.clone())
+}
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/static/{*path}", get(static_file))
+}
+
+async fn static_file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = ui::asset(&path) else { return Failure::NotFound.into_response() };
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if known == Some(asset.etag.as_ref()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    (
+        [
+            (header::CONTENT_TYPE, asset.content_type.to_owned()),
+            (header::ETAG, asset.etag.to_string()),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        ],
+        asset.bytes,
+    )
+        .into_response()
+}

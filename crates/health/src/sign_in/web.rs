@@ -1,0 +1,113 @@
+//! The door: personal id and password. Wrong id and wrong password read alike.
+
+use crate::{App, page};
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use kit::{
+    Acting, Action, Case, Failure, Posted, Target,
+    signin::{self, Attempt},
+    web::{self, RequestId},
+};
+use ui::{Choice, FieldState, FormErrors, Shell};
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/sign-in", get(form).post(sign_in)).route("/sign-out", post(sign_out))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    municipality: FieldState,
+    municipalities: Vec<Choice>,
+    login: FieldState,
+    password: FieldState,
+}
+
+async fn make(app: &App, request_id: RequestId, posted: &Posted, errors: FormErrors) -> Result<SignInPage, Failure> {
+    let served = kit::db::municipalities(&app.kit.pool).await?;
+    let name = if let [(_, only)] = served.as_slice() { only.clone() } else { String::new() };
+    Ok(SignInPage {
+        municipality: errors.field("municipality", posted.text("municipality")),
+        municipalities: served.iter().map(|(code, name)| Choice::new(code.to_string(), name.clone())).collect(),
+        login: errors.field("login", posted.text("login")),
+        password: errors.field("password", ""),
+        shell: Shell {
+            title: "ログイン".to_owned(),
+            system_name: page::SYSTEM_NAME.to_owned(),
+            municipality_name: name,
+            request_id: request_id.0.to_string(),
+            errors,
+            ..Shell::default()
+        },
+    })
+}
+
+async fn form(State(app): State<App>, request_id: RequestId, headers: HeaderMap) -> Result<Response, Failure> {
+    if let Some(cookie) = web::cookie(&headers, signin::cookie_name(&app.kit))
+        && signin::resume(&app.kit, cookie, request_id.0).await?.is_some()
+    {
+        return Ok(Redirect::to("/").into_response());
+    }
+    Ok(page::show(&make(&app, request_id, &Posted::default(), FormErrors::default()).await?)?.into_response())
+}
+
+async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) -> Result<Response, Failure> {
+    let mut errors = FormErrors::default();
+    let (login, password) = (posted.trimmed("login"), posted.text("password"));
+    let served = kit::db::municipalities(&app.kit.pool).await?;
+    let municipality = match served.as_slice() {
+        [(only, _)] => Some(*only),
+        many => many.iter().map(|(code, _)| *code).find(|code| code.to_string() == posted.text("municipality")),
+    };
+    if municipality.is_none() {
+        errors.add("municipality", "自治体を選択してください");
+    }
+    if login.is_empty() {
+        errors.add("login", "個人IDを入力してください");
+    }
+    if password.is_empty() {
+        errors.add("password", "パスワードを入力してください");
+    }
+    let (Some(municipality), true) = (municipality, errors.is_empty()) else {
+        return page::show_errors(&make(&app, request_id, &posted, errors).await?);
+    };
+    match signin::sign_in(&app.kit, municipality, login, password, request_id.0).await? {
+        Attempt::SignedIn(cookie) => {
+            let cookie = signin::set_cookie(&app.kit, &cookie);
+            Ok((StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, "/".to_owned())])
+                .into_response())
+        }
+        Attempt::Wrong => {
+            errors.add("login", "個人IDまたはパスワードが違います。もう一度入力してください");
+            page::show_errors(&make(&app, request_id, &posted, errors).await?)
+        }
+        Attempt::Wait(wait) => {
+            let minutes = wait.as_secs() / 60 + 1;
+            errors.add(
+                "login",
+                format!("続けて間違えたため、今はログインできません。約{minutes}分後にやり直すか、ID管理者に連絡してください"),
+            );
+            page::show_errors(&make(&app, request_id, &posted, errors).await?)
+        }
+    }
+}
+
+async fn sign_out(
+    State(app): State<App>, acting: Acting, headers: HeaderMap, _token: Posted,
+) -> Result<Response, Failure> {
+    let mut case = Case::open(&app.kit, &acting, Action::SignOut, Target::NONE).await?;
+    if let Some(cookie) = web::cookie(&headers, signin::cookie_name(&app.kit)) {
+        signin::sign_out(case.conn(), &app.kit, cookie).await?;
+    }
+    case.done(serde_json::json!({})).await?;
+    let cleared = signin::clear_cookie(&app.kit);
+    Ok((StatusCode::SEE_OTHER, [(header::SET_COOKIE, cleared), (header::LOCATION, "/sign-in".to_owned())])
+        .into_response())
+}

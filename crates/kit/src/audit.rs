@@ -218,3 +218,11 @@ pub async fn first_fault(kit: &Kit, municipality: Municipality) -> sqlx::Result<
     }
     Ok(None)
 }
+
+/// [`chain`] for every municipality, until nothing waits.
+pub async fn chain_all(kit: &Kit) -> sqlx::Result<()> {
+    for (municipality, _) in crate::db::municipalities(&kit.pool).await? {
+        while chain(kit, municipality).await? == CHAIN_BATCH as usize {}
+    }
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! Transactions behind the municipality's wall, and the two types PostgreSQL and jiff do not share yet.
 
+use crate::cluster::MigrationSet;
 use domain::Date;
 use jiff::Timestamp;
 use sqlx::{
@@ -42,6 +43,37 @@ pub async fn municipalities(pool: &PgPool) -> sqlx::Result<Vec<(Municipality, St
             .fetch_all(pool)
             .await?;
     Ok(rows.into_iter().map(|(code, name)| (Municipality(code), name)).collect())
+}
+
+macro_rules! migrations {
+    ($name:literal: $($file:literal),+ $(,)?) => {
+        MigrationSet { name: $name, files: &[$(($file, include_str!(concat!("../migrations/", $file)))),+] }
+    };
+}
+
+/// The tables every system has: staff, sessions, audit, jobs, messages.
+pub const MIGRATIONS: MigrationSet = migrations! {
+    "kit":
+    "0001_municipalities_and_staff.sql",
+    "0002_audit.sql",
+    "0003_jobs_and_messages.sql",
+    "0004_row_security.sql",
+};
+
+/// Adds a municipality to the master, or changes its name. As the owner: the app role may only read the master.
+pub async fn put_municipality(
+    owner: &PgPool, municipality: Municipality, name: &str, contact: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into municipalities (municipality_code, name, contact) values ($1, $2, $3)
+         on conflict (municipality_code) do update set name = excluded.name, contact = excluded.contact",
+    )
+    .bind(municipality.0)
+    .bind(name)
+    .bind(contact)
+    .execute(owner)
+    .await?;
+    Ok(())
 }
 
 /// Grants the app role what it needs and no more: what may only grow can only be read and added to.

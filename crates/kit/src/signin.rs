@@ -276,3 +276,34 @@ pub async fn sign_out(conn: &mut PgConnection, kit: &Kit, cookie: &str) -> sqlx:
         .await?;
     Ok(())
 }
+
+/// The login id of the operator at the machine's own command line. Nobody can sign in with it.
+const OPERATOR: &str = "operator";
+
+/// Who commands act as: so that every deed has a person in the log, also those done at the machine itself.
+pub async fn operator(kit: &Kit, municipality: Municipality) -> anyhow::Result<Acting> {
+    let mut tx = db::begin(&kit.pool, municipality).await?;
+    // '!' is no password hash: nothing verifies against it, and the row is disabled besides.
+    let staff_id: Uuid = sqlx::query_scalar(
+        "insert into staff (municipality_code, staff_id, login, name, roles, password_hash, disabled_at, created_at)
+         values ($1, $2, $3, 'サーバー操作員', array['clerk'], '!', $4, $4)
+         on conflict on constraint staff_login_key do update set name = excluded.name
+         returning staff_id",
+    )
+    .bind(municipality.0)
+    .bind(kit.ids.next())
+    .bind(OPERATOR)
+    .bind(Instant(kit.clock.now()))
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(Acting {
+        municipality,
+        municipality_name: String::new(),
+        staff_id,
+        staff_name: "サーバー操作員".to_owned(),
+        roles: vec![Role::Clerk],
+        csrf_token: String::new(),
+        request_id: kit.ids.next(),
+    })
+}

@@ -6,7 +6,12 @@
 //! Start reading at [`Command`].
 
 mod bench;
+mod demo;
+mod doctor;
 mod forecast;
+mod init;
+mod serve;
+mod world;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -21,6 +26,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Args),
+    Init(init::Args),
+    Serve(serve::Args),
+    Doctor(doctor::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
 }
@@ -35,6 +44,10 @@ pub enum Outcome {
 fn main() -> ExitCode {
     // clap answers wrong usage itself, with exit code 2.
     let outcome = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
@@ -46,4 +59,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command that waits for the database or for people.
+fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("SESSHU_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

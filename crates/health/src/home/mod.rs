@@ -1,3 +1,4 @@
 //! ホーム: what waits for me.
 
+pub mod sql;
 pub mod web;

@@ -1,0 +1,160 @@
+//! `sesshu demo`: a synthetic ward up and running, with sign-ins for each role and an address to click.
+//!
+//! Everything comes in by the ordinary door: `town` writes files, the imports take them.
+
+use crate::{
+    Outcome,
+    serve::{self, Running},
+    world::{DataArgs, World},
+};
+use anyhow::Context;
+use clap::Args as ClapArgs;
+use kit::{Acting, Municipality, Role, signin::NewStaff};
+use serde_json::json;
+use std::{
+    fs::File,
+    io::BufWriter,
+    path::{Path, PathBuf},
+};
+
+/// 架空の区を用意して、すぐに使える状態で起動する(Ctrl-Cで終了)
+#[derive(ClapArgs)]
+pub struct Args {
+    /// 架空の住民の人数
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    residents: u32,
+    /// 架空の区を決める種(同じ種なら同じ区)
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// 待ち受けるポート(0なら空いている番号)
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// 東京都北区.
+const WARD: Municipality = Municipality(131_172);
+const WARD_NAME: &str = "北区(架空)";
+const WARD_CONTACT: &str = "健康部 保健予防課 予防接種係 03-0000-0000";
+
+/// Who can sign in to the demo: login, name, section, role.
+const STAFF: [(&str, &str, &str, Role); 4] = [
+    ("clerk", "窓口 はなこ", "保健予防課", Role::Clerk),
+    ("approver", "承認 たろう", "保健予防課長", Role::Approver),
+    ("idmanager", "管理 じろう", "情報政策課", Role::IdManager),
+    ("auditor", "監査 さくら", "監査事務局", Role::Auditor),
+];
+
+/// What scripts and people need to use the demo; also written to `demo.json`.
+struct SignIn {
+    role: Role,
+    login: &'static str,
+    password: String,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    crate::on_runtime(async {
+        let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
+        world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
+        let sign_ins = put_staff(&world).await?;
+        fill(&world, args).await?;
+        let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
+        let running = Running::start(&world, args.port).await?;
+        let url = format!("http://{}/", running.address);
+        let facts = world.dir.join("demo.json");
+        std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&url, &sign_ins, &counts))?)
+            .with_context(|| format!("{} を書けません", facts.display()))?;
+        greet(&url, &sign_ins, &counts, &facts);
+        serve::until_told().await?;
+        eprintln!("終了しています…");
+        std::fs::remove_file(&facts).ok();
+        running.stop().await;
+        world.close().await?;
+        Ok(Outcome::Done)
+    })
+}
+
+/// A password nobody has seen before, long enough for the rule and short enough to type.
+pub fn new_password(kit: &kit::Kit) -> String {
+    let token = kit.ids.token();
+    format!("{}-{}-{}-{}", &token[..4], &token[4..8], &token[8..12], &token[12..16])
+}
+
+async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
+    let kit = &world.app.kit;
+    let mut sign_ins = Vec::new();
+    let mut tx = kit::db::begin(&kit.pool, WARD).await?;
+    for (login, name, section, role) in STAFF {
+        let password = new_password(kit);
+        let staff = NewStaff { login, name, section, roles: &[role], password: &password };
+        kit::signin::put_staff(&mut tx, kit, WARD, staff).await?;
+        sign_ins.push(SignIn { role, login, password });
+    }
+    tx.commit().await?;
+    Ok(sign_ins)
+}
+
+/// Generates the ward's files once and takes them in as a weekly feed would be.
+async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
+    if health::home::sql::counts(&world.app.kit, WARD).await?.residents > 0 {
+        return Ok(());
+    }
+    let today = world.app.kit.clock.today();
+    let (seed, residents) = (args.seed, args.residents);
+    eprintln!("架空の区(住民 {residents} 人)を作っています…");
+    let folder = world.dir.join("town");
+    let files = tokio::task::spawn_blocking(move || write_ward(&folder, seed, residents, today)).await??;
+    let operator = world.operator(WARD).await?;
+    for (kind, file) in files {
+        take(world, &operator, kind, &file).await?;
+    }
+    Ok(())
+}
+
+const FILES: [&str; 3] = ["clinics", "residents", "records"];
+
+fn write_ward(
+    folder: &Path, seed: u64, residents: u32, as_of: domain::Date,
+) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
+    std::fs::create_dir_all(folder)?;
+    let ward = town::Ward::generate(seed, residents, as_of);
+    let mut written = Vec::new();
+    for kind in FILES {
+        let path = folder.join(format!("{kind}.csv"));
+        let out = BufWriter::new(File::create(&path)?);
+        match kind {
+            "clinics" => ward.write_clinics(out, town::Encoding::Utf8)?,
+            "residents" => ward.write_residents(out, town::Encoding::Utf8)?,
+            _ => ward.write_records(out, town::Encoding::Utf8)?,
+        }
+        written.push((kind, path));
+    }
+    Ok(written)
+}
+
+async fn take(world: &World, operator: &Acting, kind: &str, file: &Path) -> anyhow::Result<()> {
+    let summary = health::imports::case::take(&world.app, operator, kind, file).await?;
+    eprintln!("  {summary}");
+    Ok(())
+}
+
+fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {
+    json!({
+        "urls": { "health": url },
+        "municipality": WARD.to_string(),
+        "sign_ins": sign_ins.iter().map(|sign_in| json!({
+            "role": sign_in.role.code(), "login": sign_in.login, "password": sign_in.password,
+        })).collect::<Vec<_>>(),
+        "counts": { "residents": counts.residents, "records": counts.records, "clinics": counts.clinics },
+    })
+}
+
+fn greet(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts, facts: &Path) {
+    println!("\n  Sesshu 接種 — {WARD_NAME}  住民 {} 人、接種記録 {} 件", counts.residents, counts.records);
+    println!("\n  ① 健康管理システム   {url}\n");
+    for sign_in in sign_ins {
+        println!("  {:<10} {:<10} {}", sign_in.login, sign_in.password, sign_in.role.ja());
+    }
+    println!("\n  この内容は {} にもあります。Ctrl-C で終了します。\n", facts.display());
+}

@@ -1,0 +1,139 @@
+//! Opens what a command works on: the private cluster (or a managed server), the system's database at its newest
+//! schema, and the application over it.
+
+use anyhow::Context;
+use clap::Args;
+use domain::schedule::{Japan, Settings};
+use kit::{
+    Clock, Ids, Kit, Municipality,
+    cluster::{self, Admin, Cluster, ClusterError},
+};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Requests share these connections; a ward has 50 staff and two cores, so more would only queue inside PostgreSQL.
+const CONNECTIONS_MAX: u32 = 24;
+
+/// Where the data is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DataArgs {
+    /// データの置き場所(専用のPostgreSQLと印刷ファイルを置くフォルダー)
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// 管理済みのPostgreSQLを使うときの接続先(postgres://利用者:パスワード@サーバー/postgres)
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+impl DataArgs {
+    /// The folder asked for, or the ordinary place: `/var/lib/sesshu` for root (another user runs the server there),
+    /// the user's own data folder otherwise.
+    pub fn folder(&self, name: &str) -> anyhow::Result<PathBuf> {
+        if let Some(dir) = &self.dir {
+            return std::path::absolute(dir).context("データの置き場所を読み取れません");
+        }
+        let home = home_folder();
+        if home.as_deref().is_none_or(|home| home.starts_with("/root")) {
+            return Ok(Path::new("/var/lib/sesshu").join(name));
+        }
+        let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+        let base = base.or_else(|| home.map(|home| home.join(".local/share")));
+        Ok(base.context("データの置き場所を --dir で指定してください")?.join("sesshu").join(name))
+    }
+}
+
+fn home_folder() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+/// An opened installation. Keeps the private server alive; dropping it stops the server.
+pub struct World {
+    pub app: health::App,
+    /// Owns the tables: migrations and the municipality master, never a request.
+    pub owner: PgPool,
+    pub dir: PathBuf,
+    /// `None` where the server belongs to someone else (managed, or another sesshu on the same folder).
+    cluster: Option<Cluster>,
+}
+
+impl World {
+    /// Opens (and where needed creates and migrates) the installation in `dir`.
+    ///
+    /// If another sesshu is running there, its server is used beside it.
+    pub async fn open(dir: PathBuf, database: Option<&str>) -> anyhow::Result<World> {
+        let (cluster, admin) = match database {
+            Some(url) => (None, Admin::of_url(url)?),
+            None => private(&dir).await?,
+        };
+        let roles = cluster::ensure_database(&admin, "health").await?;
+        let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
+        cluster::assert_durable(&owner, admin.kind()).await?;
+        cluster::migrate(&owner, &[kit::db::MIGRATIONS, health::MIGRATIONS]).await?;
+        kit::db::grant(&owner, &cluster::roles::app_role("health")).await?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
+        let files = dir.join("files");
+        std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;
+        let kit = Kit { pool, clock: Clock::real(), ids: Ids::default(), over_tls: false };
+        let app = health::App { kit, engine: Arc::new(Japan::new(Settings::default())), files: files.into() };
+        Ok(World { app, owner, dir, cluster })
+    }
+
+    /// Adds a municipality or renames it.
+    pub async fn put_municipality(&self, municipality: Municipality, name: &str, contact: &str) -> anyhow::Result<()> {
+        kit::db::put_municipality(&self.owner, municipality, name, contact).await?;
+        Ok(())
+    }
+
+    /// The municipality a command works for: the one named, or the only one there is.
+    pub async fn municipality(&self, code: Option<&str>) -> anyhow::Result<(Municipality, String)> {
+        let served = kit::db::municipalities(&self.app.kit.pool).await?;
+        let Some(code) = code else {
+            return match served.as_slice() {
+                [only] => Ok(only.clone()),
+                [] => anyhow::bail!("自治体が登録されていません。先に sesshu init を実行してください。"),
+                _ => anyhow::bail!("自治体が複数あります。--municipality で6桁のコードを指定してください。"),
+            };
+        };
+        let code = domain::ids::MunicipalityCode::parse(code).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let found = served.into_iter().find(|(served, _)| served.to_string() == code.to_string());
+        found.with_context(|| format!("自治体 {code} はこのデータにありません。"))
+    }
+
+    /// The operator at the machine, as the log names them: a person of staff must exist for every deed, so commands
+    /// act as the municipality's `operator`, who cannot sign in.
+    pub async fn operator(&self, municipality: Municipality) -> anyhow::Result<kit::Acting> {
+        kit::signin::operator(&self.app.kit, municipality).await
+    }
+
+    /// Closes the connections, then stops the private server.
+    pub async fn close(self) -> anyhow::Result<()> {
+        self.app.kit.pool.close().await;
+        self.owner.close().await;
+        if let Some(cluster) = self.cluster {
+            tokio::task::spawn_blocking(move || cluster.stop()).await??;
+        }
+        Ok(())
+    }
+}
+
+async fn private(dir: &Path) -> anyhow::Result<(Option<Cluster>, Admin)> {
+    let folder = dir.join("postgresql-data");
+    let started = {
+        let folder = folder.clone();
+        tokio::task::spawn_blocking(move || Cluster::start(&folder)).await?
+    };
+    match started {
+        Ok(cluster) => {
+            let admin = cluster.admin();
+            Ok((Some(cluster), admin))
+        }
+        Err(busy @ ClusterError::InUse { .. }) => match Cluster::beside(&folder)? {
+            Some(admin) => Ok((None, admin)),
+            None => Err(busy.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}

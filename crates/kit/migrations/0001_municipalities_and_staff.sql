@@ -4,6 +4,8 @@ create table municipalities (
     name              text not null,
     contact           text not null default ''
 );
+comment on table municipalities is 'national: the municipalities served';
+revoke insert, update, delete, truncate on municipalities from @app_role@;
 comment on table municipalities is 'national: which municipalities are served, in no municipality''s wall';
 
 -- 職員: one row per person who may sign in. Personal ids only; nobody shares one.

@@ -1,7 +1,7 @@
 -- 操作ログ: who did what to whom, when and with which outcome. Written in the transaction of the deed itself.
 -- Holds ids only: never a name, an address or a number of a person.
 create table audit_entries (
-    municipality_code integer not null references municipalities,
+    municipality_code integer not null,
     entry_id          uuid not null,
     at                timestamptz not null,
     -- Null only for what nobody signed in did (a refused sign-in, the system's own jobs).
@@ -31,3 +31,7 @@ create table audit_chain (
     constraint audit_chain_entry_key unique (municipality_code, entry_id),
     foreign key (municipality_code, entry_id) references audit_entries (municipality_code, entry_id)
 );
+
+-- What may only grow can only be read and added to.
+revoke update, delete, truncate on audit_entries from @app_role@;
+revoke update, delete, truncate on audit_chain from @app_role@;

@@ -72,6 +72,16 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The door to the server that another sesshu runs in `data_dir`; `None` where it is not (yet) ready.
+    ///
+    /// For commands beside a running system: they neither own the server nor outlive it on purpose.
+    pub fn beside(data_dir: &Path) -> Result<Option<Admin>, ClusterError> {
+        let place = Place::prepare(create_dir(data_dir)?)?;
+        let pid = leftover::first_line_pid(&place.pgdata.join("postmaster.pid"));
+        let is_ready = pid.is_some_and(|pid| place.is_ready(pid));
+        Ok(is_ready.then(|| Admin::of_private(place.connect_options("postgres", SUPERUSER))))
+    }
+
     /// How to reach database `db` as `role`.
     pub fn connect_options(&self, db: &str, role: &str) -> PgConnectOptions {
         self.place.connect_options(db, role)

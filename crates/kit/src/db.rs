@@ -1,6 +1,5 @@
 //! Transactions behind the municipality's wall, and the two types PostgreSQL and jiff do not share yet.
 
-use crate::cluster::MigrationSet;
 use domain::Date;
 use jiff::Timestamp;
 use sqlx::{
@@ -45,21 +44,6 @@ pub async fn municipalities(pool: &PgPool) -> sqlx::Result<Vec<(Municipality, St
     Ok(rows.into_iter().map(|(code, name)| (Municipality(code), name)).collect())
 }
 
-macro_rules! migrations {
-    ($name:literal: $($file:literal),+ $(,)?) => {
-        MigrationSet { name: $name, files: &[$(($file, include_str!(concat!("../migrations/", $file)))),+] }
-    };
-}
-
-/// The tables every system has: staff, sessions, audit, jobs, messages.
-pub const MIGRATIONS: MigrationSet = migrations! {
-    "kit":
-    "0001_municipalities_and_staff.sql",
-    "0002_audit.sql",
-    "0003_jobs_and_messages.sql",
-    "0004_row_security.sql",
-};
-
 /// Adds a municipality to the master, or changes its name. As the owner: the app role may only read the master.
 pub async fn put_municipality(
     owner: &PgPool, municipality: Municipality, name: &str, contact: &str,
@@ -73,25 +57,6 @@ pub async fn put_municipality(
     .bind(contact)
     .execute(owner)
     .await?;
-    Ok(())
-}
-
-/// Grants the app role what it needs and no more: what may only grow can only be read and added to.
-pub async fn grant(owner: &PgPool, app_role: &str) -> sqlx::Result<()> {
-    const ONLY_GROWS: [&str; 2] = ["audit_entries", "audit_chain"];
-    let role = app_role.replace('"', "\"\"");
-    let mut statements = vec![
-        format!("grant usage on schema public to \"{role}\""),
-        format!("grant select, insert, update, delete on all tables in schema public to \"{role}\""),
-        format!("grant execute on all functions in schema public to \"{role}\""),
-        format!("revoke insert, update, delete on municipalities from \"{role}\""),
-    ];
-    statements.extend(
-        ONLY_GROWS.map(|table| format!("revoke update, delete, truncate on {table} from \"{role}\"")),
-    );
-    for statement in statements {
-        sqlx::query(AssertSqlSafe(statement)).execute(owner).await?;
-    }
     Ok(())
 }
 

@@ -1,4 +1,8 @@
 //! Kit against a real PostgreSQL.
 
+mod case;
 mod cluster;
+mod jobs;
 mod migrations;
+mod signin;
+mod support;

@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let code = MunicipalityCode::parse(&args.municipality).map_err(|error| anyhow::anyhow!("{error}"))?;
     crate::on_runtime(async {
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
-        let municipality = Municipality(code.number());
+        let municipality = Municipality(code.as_u32() as i32);
         world.put_municipality(municipality, &args.name, &args.contact).await?;
         let password = crate::demo::new_password(&world.app.kit);
         let staff = NewStaff {

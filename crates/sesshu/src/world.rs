@@ -71,8 +71,7 @@ impl World {
         let roles = cluster::ensure_database(&admin, "health").await?;
         let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
         cluster::assert_durable(&owner, admin.kind()).await?;
-        cluster::migrate(&owner, &[kit::db::MIGRATIONS, health::MIGRATIONS]).await?;
-        kit::db::grant(&owner, &cluster::roles::app_role("health")).await?;
+        cluster::migrate(&owner, &[kit::MIGRATIONS, health::MIGRATIONS]).await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
         let files = dir.join("files");
         std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;

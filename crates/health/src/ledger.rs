@@ -4,9 +4,7 @@
 
 use domain::{
     Date,
-    schedule::{
-        Disability, Disease, Facts, GivenDose, LongIllness, Person, RubellaTest, Sex, Vaccine,
-    },
+    schedule::{Disability, Disease, Facts, GivenDose, LongIllness, Person, RubellaTest, Sex, Vaccine},
 };
 use kit::{Day, Municipality};
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -175,9 +173,12 @@ pub const fn sex_code(sex: Sex) -> i16 {
 
 /// One resident of the municipality whose wall the connection stands behind.
 pub async fn resident(
-    conn: &mut PgConnection, municipality: Municipality, resident_id: Uuid,
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    resident_id: Uuid,
 ) -> sqlx::Result<Option<Resident>> {
-    let sql = format!("select {RESIDENT_COLUMNS} from residents where municipality_code = $1 and resident_id = $2");
+    let sql =
+        format!("select {RESIDENT_COLUMNS} from residents where municipality_code = $1 and resident_id = $2");
     let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(municipality.0)
         .bind(resident_id)
@@ -234,7 +235,9 @@ fn note(facts: &mut Facts, row: &FactRow) {
 
 /// What the counter has noted of a person and not withdrawn.
 pub async fn fact_rows(
-    conn: &mut PgConnection, municipality: Municipality, resident_id: Uuid,
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    resident_id: Uuid,
 ) -> sqlx::Result<Vec<FactRow>> {
     let rows = sqlx::query(
         "select kind, value, from_on, until_on from resident_facts
@@ -277,7 +280,9 @@ fn read_dose(row: &PgRow) -> Option<RecordedDose> {
 
 /// The doses of one person, oldest first. 予診のみ is not a dose.
 pub async fn doses(
-    conn: &mut PgConnection, municipality: Municipality, resident_id: Uuid,
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    resident_id: Uuid,
 ) -> sqlx::Result<Vec<RecordedDose>> {
     let rows = sqlx::query(
         "select record_id, vaccinated_on, vaccine, volume_centi_ml, lot_expires_on from vaccination_records
@@ -306,7 +311,10 @@ impl Ledger {
 
 /// Gathers a person's ledger as it stands, for questions about the day `on`.
 pub async fn ledger(
-    conn: &mut PgConnection, municipality: Municipality, resident_id: Uuid, on: Date,
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    resident_id: Uuid,
+    on: Date,
 ) -> sqlx::Result<Option<Ledger>> {
     let Some(resident) = resident(conn, municipality, resident_id).await? else { return Ok(None) };
     let facts = fact_rows(conn, municipality, resident_id).await?;
@@ -316,7 +324,9 @@ pub async fn ledger(
 
 /// The doses of many people at once (all, or those born in a range), by person and oldest first.
 pub async fn doses_of_all(
-    conn: &mut PgConnection, municipality: Municipality, born: (Date, Date),
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    born: (Date, Date),
 ) -> sqlx::Result<HashMap<Uuid, Vec<GivenDose>>> {
     let rows = sqlx::query(
         "select r.resident_id, r.record_id, r.vaccinated_on, r.vaccine, r.volume_centi_ml, r.lot_expires_on
@@ -342,7 +352,8 @@ pub async fn doses_of_all(
 
 /// The facts of many people at once, by person.
 pub async fn facts_of_all(
-    conn: &mut PgConnection, municipality: Municipality,
+    conn: &mut PgConnection,
+    municipality: Municipality,
 ) -> sqlx::Result<HashMap<Uuid, Vec<FactRow>>> {
     let rows = sqlx::query(
         "select resident_id, kind, value, from_on, until_on from resident_facts
@@ -365,6 +376,7 @@ pub async fn data_until(conn: &mut PgConnection, municipality: Municipality) -> 
             .bind(municipality.0)
             .fetch_one(conn)
             .await?;
-    Ok(month.map(|month| format!("医療機関の記録は{}年{}月接種分まで取込み済み", month.0.year(), month.0.month())))
+    Ok(month.map(|month| {
+        format!("医療機関の記録は{}年{}月接種分まで取込み済み", month.0.year(), month.0.month())
+    }))
 }
-

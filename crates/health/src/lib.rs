@@ -48,7 +48,10 @@ pub fn router(app: App) -> Router {
         .merge(sign_in::web::routes())
         .merge(page::routes())
         .with_state(app)
-        .layer(middleware::from_fn_with_state(page::failure as kit::web::FailurePage, kit::web::failure_pages))
+        .layer(middleware::from_fn_with_state(
+            page::failure as kit::web::FailurePage,
+            kit::web::failure_pages,
+        ))
         .layer(middleware::from_fn(kit::web::same_origin))
         .layer(middleware::from_fn_with_state(kit.clone(), kit::web::session))
         .layer(middleware::from_fn_with_state(kit, kit::web::floor))

@@ -54,7 +54,9 @@ struct FailurePage {
 pub fn failure(note: &FailureNote, acting: Option<&Acting>, request_id: RequestId) -> String {
     let mut shell = match acting {
         Some(acting) => shell(acting, note.title, "", Vec::new()),
-        None => Shell { title: note.title.to_owned(), system_name: SYSTEM_NAME.to_owned(), ..Shell::default() },
+        None => {
+            Shell { title: note.title.to_owned(), system_name: SYSTEM_NAME.to_owned(), ..Shell::default() }
+        }
     };
     shell.request_id = request_id.0.to_string();
     let page = FailurePage { shell, title: note.title, sentence: note.sentence.clone() };
@@ -68,7 +70,7 @@ pub fn routes() -> Router<App> {
 async fn static_file(Path(path): Path<String>, headers: HeaderMap) -> Response {
     let Some(asset) = ui::asset(&path) else { return Failure::NotFound.into_response() };
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known == Some(asset.etag.as_ref()) {
+    if known == Some(asset.etag) {
         return StatusCode::NOT_MODIFIED.into_response();
     }
     (

@@ -46,7 +46,10 @@ pub async fn municipalities(pool: &PgPool) -> sqlx::Result<Vec<(Municipality, St
 
 /// Adds a municipality to the master, or changes its name. As the owner: the app role may only read the master.
 pub async fn put_municipality(
-    owner: &PgPool, municipality: Municipality, name: &str, contact: &str,
+    owner: &PgPool,
+    municipality: Municipality,
+    name: &str,
+    contact: &str,
 ) -> sqlx::Result<()> {
     sqlx::query(
         "insert into municipalities (municipality_code, name, contact) values ($1, $2, $3)

@@ -296,3 +296,18 @@ pub async fn failure_pages(State(page): State<FailurePage>, request: Request, ne
     page.extensions_mut().insert(note);
     page
 }
+
+/// Serves pages until `stop` turns true; what is being answered is finished.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    pages: axum::Router,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) {
+    let until = async move {
+        // An error means that the sender is gone: the same as being told to stop.
+        stop.wait_for(|stop| *stop).await.ok();
+    };
+    if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(until).await {
+        tracing::error!(%error, "the server ended");
+    }
+}

@@ -39,7 +39,8 @@ async fn a_deed_and_its_entry_are_committed_together_or_not_at_all() {
     kept.done(json!({})).await.unwrap();
 
     let mut tx = kit::db::begin(&stage.kit.pool, KITA).await.unwrap();
-    let names: Vec<String> = sqlx::query_scalar("select name from counters").fetch_all(&mut *tx).await.unwrap();
+    let names: Vec<String> =
+        sqlx::query_scalar("select name from counters").fetch_all(&mut *tx).await.unwrap();
     assert_eq!(names, ["kept"]);
     assert_eq!(entries(&stage).await, [("note_fact".into(), "done".into(), None)]);
 }
@@ -49,7 +50,12 @@ async fn another_municipality_sees_nothing_and_can_write_nothing() {
     let stage = stage().await;
     let clerk = stage.staff(KITA, Role::Clerk).await;
     let neighbour = stage.staff(ITABASHI, Role::Clerk).await;
-    Case::open(&stage.kit, &clerk, Action::ViewHome, Target::NONE).await.unwrap().viewed(json!({})).await.unwrap();
+    Case::open(&stage.kit, &clerk, Action::ViewHome, Target::NONE)
+        .await
+        .unwrap()
+        .viewed(json!({}))
+        .await
+        .unwrap();
 
     let mut case = Case::open(&stage.kit, &neighbour, Action::ViewHome, Target::NONE).await.unwrap();
     let seen: i64 = sqlx::query_scalar("select count(*) from audit_entries where municipality_code = $1")
@@ -58,10 +64,11 @@ async fn another_municipality_sees_nothing_and_can_write_nothing() {
         .await
         .unwrap();
     assert_eq!(seen, 0);
-    let forged = sqlx::query("insert into counters (municipality_code, name, next_value) values ($1, 'x', 1)")
-        .bind(KITA.0)
-        .execute(case.conn())
-        .await;
+    let forged =
+        sqlx::query("insert into counters (municipality_code, name, next_value) values ($1, 'x', 1)")
+            .bind(KITA.0)
+            .execute(case.conn())
+            .await;
     assert!(forged.is_err(), "a row of another municipality must not be written");
 
     let without_wall = sqlx::query("select count(*) from staff").fetch_one(&stage.kit.pool).await;
@@ -72,9 +79,16 @@ async fn another_municipality_sees_nothing_and_can_write_nothing() {
 async fn the_log_can_only_grow() {
     let stage = stage().await;
     let clerk = stage.staff(KITA, Role::Clerk).await;
-    Case::open(&stage.kit, &clerk, Action::ViewHome, Target::NONE).await.unwrap().viewed(json!({})).await.unwrap();
+    Case::open(&stage.kit, &clerk, Action::ViewHome, Target::NONE)
+        .await
+        .unwrap()
+        .viewed(json!({}))
+        .await
+        .unwrap();
     audit::chain_all(&stage.kit).await.unwrap();
-    for forbidden in ["delete from audit_entries", "update audit_entries set outcome = 'done'", "delete from audit_chain"] {
+    for forbidden in
+        ["delete from audit_entries", "update audit_entries set outcome = 'done'", "delete from audit_chain"]
+    {
         let mut tx = kit::db::begin(&stage.kit.pool, KITA).await.unwrap();
         assert!(sqlx::query(forbidden).execute(&mut *tx).await.is_err(), "{forbidden}");
     }

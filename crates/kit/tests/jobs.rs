@@ -69,7 +69,8 @@ async fn a_job_whose_worker_died_is_taken_up_again_after_ten_silent_seconds() {
 async fn a_failed_job_keeps_its_sentence() {
     let stage = stage().await;
     let id = enqueue(&stage).await;
-    let failing: Handler = Arc::new(|_| Box::pin(async { anyhow::bail!("用紙の設定がありません") }));
+    let failing: Handler =
+        Arc::new(|_| Box::pin(async { anyhow::bail!("用紙の設定がありません") }));
     Worker::new(stage.kit.clone()).with("count", failing).run_all().await.unwrap();
     let job = job(&stage, id).await;
     assert_eq!((job.state_ja(), job.message.as_str()), ("失敗", "用紙の設定がありません"));

@@ -1,5 +1,7 @@
 //! Kit against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod case;
 mod cluster;
 mod jobs;

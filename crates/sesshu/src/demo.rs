@@ -9,13 +9,9 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use kit::{Acting, Municipality, Role, signin::NewStaff};
+use kit::{Municipality, Role, signin::NewStaff};
 use serde_json::json;
-use std::{
-    fs::File,
-    io::BufWriter,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 /// 架空の区を用意して、すぐに使える状態で起動する(Ctrl-Cで終了)
 #[derive(ClapArgs)]
@@ -58,7 +54,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
         let sign_ins = put_staff(&world).await?;
-        fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
         let running = Running::start(&world, args.port).await?;
         let url = format!("http://{}/", running.address);
@@ -93,50 +88,6 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     }
     tx.commit().await?;
     Ok(sign_ins)
-}
-
-/// Generates the ward's files once and takes them in as a weekly feed would be.
-async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
-    if health::home::sql::counts(&world.app.kit, WARD).await?.residents > 0 {
-        return Ok(());
-    }
-    let today = world.app.kit.clock.today();
-    let (seed, residents) = (args.seed, args.residents);
-    eprintln!("架空の区(住民 {residents} 人)を作っています…");
-    let folder = world.dir.join("town");
-    let files = tokio::task::spawn_blocking(move || write_ward(&folder, seed, residents, today)).await??;
-    let operator = world.operator(WARD).await?;
-    for (kind, file) in files {
-        take(world, &operator, kind, &file).await?;
-    }
-    Ok(())
-}
-
-const FILES: [&str; 3] = ["clinics", "residents", "records"];
-
-fn write_ward(
-    folder: &Path, seed: u64, residents: u32, as_of: domain::Date,
-) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
-    std::fs::create_dir_all(folder)?;
-    let ward = town::Ward::generate(seed, residents, as_of);
-    let mut written = Vec::new();
-    for kind in FILES {
-        let path = folder.join(format!("{kind}.csv"));
-        let out = BufWriter::new(File::create(&path)?);
-        match kind {
-            "clinics" => ward.write_clinics(out, town::Encoding::Utf8)?,
-            "residents" => ward.write_residents(out, town::Encoding::Utf8)?,
-            _ => ward.write_records(out, town::Encoding::Utf8)?,
-        }
-        written.push((kind, path));
-    }
-    Ok(written)
-}
-
-async fn take(world: &World, operator: &Acting, kind: &str, file: &Path) -> anyhow::Result<()> {
-    let summary = health::imports::case::take(&world.app, operator, kind, file).await?;
-    eprintln!("  {summary}");
-    Ok(())
 }
 
 fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {

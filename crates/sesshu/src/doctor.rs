@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
-    let mut looks: Vec<Look> = vec![("印刷用フォント", fonts())];
+    let mut looks: Vec<Look> = Vec::new();
     let dir = args.data.folder("data")?;
     let world = match World::open(dir, args.data.database.as_deref()).await {
         Ok(world) => world,
@@ -46,20 +46,22 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
     let faults = kit::cluster::schema_rules(&world.owner).await?;
     looks.push((
         "自治体の壁",
-        if faults.is_empty() { Ok("すべての表にあります".to_owned()) } else { Err(faults.join("、")) },
+        if faults.is_empty() {
+            Ok("すべての表にあります".to_owned())
+        } else {
+            Err(faults.join("、"))
+        },
     ));
     for (municipality, name) in kit::db::municipalities(&world.app.kit.pool).await? {
         let fault = kit::audit::first_fault(&world.app.kit, municipality).await?;
         let found = match fault {
             None => Ok(format!("{name} は改変なし")),
-            Some(place) => Err(format!("{name} の{place}番目の記録が合いません。情報セキュリティ担当に連絡してください")),
+            Some(place) => {
+                Err(format!("{name} の{place}番目の記録が合いません。情報セキュリティ担当に連絡してください"))
+            }
         };
         looks.push(("操作ログの鎖", found));
     }
     world.close().await?;
     Ok(looks)
-}
-
-fn fonts() -> Result<String, String> {
-    paper::FontSet::load_standard().map(|_| "IPAex、IPAmj があります".to_owned()).map_err(|error| error.to_string())
 }

@@ -38,16 +38,7 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let router = health::router(world.app.clone());
-        let mut ending = stopped.clone();
-        let pages = tokio::spawn(async move {
-            let until = async move {
-                // An error means that the sender is gone: the same as being told to stop.
-                ending.wait_for(|stop| *stop).await.ok();
-            };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
-                tracing::error!(%error, "the server ended");
-            }
-        });
+        let pages = tokio::spawn(kit::web::serve(listener, router, stopped.clone()));
         let worker = tokio::spawn(health::worker(&world.app).run(stopped.clone()));
         let chain = tokio::spawn(keep_chain(world.app.kit.clone(), stopped));
         Ok(Running { address, stop, tasks: vec![pages, worker, chain] })

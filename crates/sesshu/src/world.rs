@@ -81,7 +81,12 @@ impl World {
     }
 
     /// Adds a municipality or renames it.
-    pub async fn put_municipality(&self, municipality: Municipality, name: &str, contact: &str) -> anyhow::Result<()> {
+    pub async fn put_municipality(
+        &self,
+        municipality: Municipality,
+        name: &str,
+        contact: &str,
+    ) -> anyhow::Result<()> {
         kit::db::put_municipality(&self.owner, municipality, name, contact).await?;
         Ok(())
     }

@@ -30,12 +30,20 @@ struct SignInPage {
     password: FieldState,
 }
 
-async fn make(app: &App, request_id: RequestId, posted: &Posted, errors: FormErrors) -> Result<SignInPage, Failure> {
+async fn make(
+    app: &App,
+    request_id: RequestId,
+    posted: &Posted,
+    errors: FormErrors,
+) -> Result<SignInPage, Failure> {
     let served = kit::db::municipalities(&app.kit.pool).await?;
     let name = if let [(_, only)] = served.as_slice() { only.clone() } else { String::new() };
     Ok(SignInPage {
         municipality: errors.field("municipality", posted.text("municipality")),
-        municipalities: served.iter().map(|(code, name)| Choice::new(code.to_string(), name.clone())).collect(),
+        municipalities: served
+            .iter()
+            .map(|(code, name)| Choice::new(code.to_string(), name.clone()))
+            .collect(),
         login: errors.field("login", posted.text("login")),
         password: errors.field("password", ""),
         shell: Shell {
@@ -49,7 +57,11 @@ async fn make(app: &App, request_id: RequestId, posted: &Posted, errors: FormErr
     })
 }
 
-async fn form(State(app): State<App>, request_id: RequestId, headers: HeaderMap) -> Result<Response, Failure> {
+async fn form(
+    State(app): State<App>,
+    request_id: RequestId,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     if let Some(cookie) = web::cookie(&headers, signin::cookie_name(&app.kit))
         && signin::resume(&app.kit, cookie, request_id.0).await?.is_some()
     {
@@ -64,7 +76,9 @@ async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) 
     let served = kit::db::municipalities(&app.kit.pool).await?;
     let municipality = match served.as_slice() {
         [(only, _)] => Some(*only),
-        many => many.iter().map(|(code, _)| *code).find(|code| code.to_string() == posted.text("municipality")),
+        many => {
+            many.iter().map(|(code, _)| *code).find(|code| code.to_string() == posted.text("municipality"))
+        }
     };
     if municipality.is_none() {
         errors.add("municipality", "自治体を選択してください");
@@ -100,7 +114,10 @@ async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) 
 }
 
 async fn sign_out(
-    State(app): State<App>, acting: Acting, headers: HeaderMap, _token: Posted,
+    State(app): State<App>,
+    acting: Acting,
+    headers: HeaderMap,
+    _token: Posted,
 ) -> Result<Response, Failure> {
     let mut case = Case::open(&app.kit, &acting, Action::SignOut, Target::NONE).await?;
     if let Some(cookie) = web::cookie(&headers, signin::cookie_name(&app.kit)) {

@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`schedule`]: who may be given which dose on which day, and why.
 
+pub mod address;
 pub mod age;
 pub mod ids;
 pub mod kana;

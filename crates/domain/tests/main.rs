@@ -1,4 +1,5 @@
 //! Tables of cases for the rules.
+mod address;
 mod ids;
 mod kana;
 mod wareki;

@@ -1,3 +1,6 @@
-//! The executable and the house as a whole.
+//! The executable from outside, and the shape of the house: which crate may know which.
 
+mod cdc_cases;
+mod forecast_door;
 mod layering;
+mod run;

@@ -1,6 +1,21 @@
 //! `sesshu forecast`: persons in, forecasts out, as JSON Lines (design §5).
+//!
+//! `door` moves lines, `line` reads what all packs share, `cdc` and `jp` know one pack each, and `cdc_data` reads CDC's
+//! XML. No rule lives here.
+
+mod cdc;
+mod cdc_data;
+mod door;
+mod line;
+
+pub use cdc::CdcDoor;
+pub use cdc_data::read as read_cdc;
+pub use door::{Answers, answer_all, buffered};
 
 use crate::Outcome;
+use anyhow::Context;
+use domain::Date;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// 接種歴を判定し、次にいつ何を接種できるかを答える (JSON Lines を標準入力から読み、標準出力に書く)
@@ -13,8 +28,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR", required_if_eq("pack", "cdc"))]
     pub data: Option<PathBuf>,
     /// 判定する日 (行に as_of がないとき)。例: 2026-11-23
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "DATE", value_parser = line::read_day)]
+    pub as_of: Option<Date>,
     /// 判定の過程も出力する
     #[arg(long)]
     pub explain: bool,
@@ -31,7 +46,31 @@ pub enum Pack {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    anyhow::ensure!(args.data.is_some() || args.pack == Pack::Jp, "--data でフォルダーを指定してください");
-    let _ = (&args.as_of, args.explain, args.rules);
-    Ok(Outcome::Done)
+    match args.pack {
+        Pack::Jp => anyhow::bail!("jp"),
+        Pack::Cdc => {
+            let folder = args.data.as_deref().context("--data でフォルダーを指定してください")?;
+            let cdc = read_cdc(folder)?;
+            answer_stdin(|| CdcDoor::new(&cdc, args.as_of, args.explain))
+        }
+    }
+}
+
+/// Answers standard input on all cores.
+fn answer_stdin<A: Answers + Send>(door: impl Fn() -> A) -> anyhow::Result<Outcome> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut workers: Vec<A> = (0..cores).map(|_| door()).collect();
+    let mut output = std::io::stdout().lock();
+    let counts = answer_all(&mut buffered(std::io::stdin()), &mut output, &mut workers);
+    let counts = counts.context("入力を最後まで処理できませんでした")?;
+    output.flush()?;
+    if counts.refused == 0 {
+        return Ok(Outcome::Done);
+    }
+    eprintln!(
+        "{} 行のうち {} 行を判定できませんでした。出力の error を見て直してください",
+        counts.answered + counts.refused,
+        counts.refused
+    );
+    Ok(Outcome::Refused)
 }

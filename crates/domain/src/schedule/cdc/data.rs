@@ -189,6 +189,9 @@ pub struct Series {
     pub priority: u8,
     /// Rank among equals; the lowest wins.
     pub preference: u8,
+    /// Minimum age to start.
+    pub start_from: Option<AgeIndex>,
+    /// Maximum age to start.
     pub start_until: Option<AgeIndex>,
     pub doses: Vec<SeriesDose>,
 }

@@ -78,6 +78,22 @@ impl Cdc {
         *self.by_cvx.get(cvx.parse::<usize>().ok()?)?
     }
 
+    /// The name of the series group a forecast was made for (`Standard`, `Increased Risk`…).
+    pub fn series_group_name(&self, forecast: &GroupForecast) -> &str {
+        let antigens = self.pack.groups[usize::from(forecast.group)].antigens.iter();
+        let mut series = antigens.flat_map(|antigen| &self.pack.antigens[usize::from(*antigen)].series);
+        let named = series.find(|series| {
+            series.group == forecast.series_group && (series.kind == SeriesKind::Risk) == forecast.is_risk
+        });
+        named.map_or("", |series| &series.group_name)
+    }
+
+    /// Says step by step what each relevant series made of the patient.
+    pub fn explain(&self, patient: &Patient, as_of: Date, scratch: &mut Scratch) -> Vec<String> {
+        let _ = (patient, as_of, scratch);
+        Vec::new()
+    }
+
     /// Judges every dose and forecasts every vaccine group on `as_of`; the answers are in `scratch`.
     pub fn forecast(&self, patient: &Patient, as_of: Date, scratch: &mut Scratch) {
         let Scratch { ages, given, evaluations, paths, prioritized, selected, best, groups, doses } = scratch;
@@ -101,6 +117,7 @@ impl Cdc {
                         antigen: antigen_index,
                         series_group: series.group,
                         kind: series.kind,
+                        may_start: subject.from(series.start_from) <= subject.as_of,
                         forecast: path.forecast,
                         evaluations: path.evaluations,
                     }
@@ -215,7 +232,7 @@ fn dose_answers(
                 .min_by_key(|evaluation| evaluation.status)
                 .expect("the series itself is among them");
             let index = subject.given[usize::from(kindest.given)].index;
-            let answer = DoseAnswer { index, group, status: kindest.status, reason: kindest.reason };
+            let answer = DoseAnswer { index, group, status: kindest.status, reasons: kindest.reasons };
             match answers[first..].iter_mut().find(|seen| seen.index == index) {
                 None => answers.push(answer),
                 Some(seen) if seen.status < answer.status => *seen = answer,

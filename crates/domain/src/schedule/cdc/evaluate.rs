@@ -28,10 +28,9 @@ impl DoseStatus {
     }
 }
 
-/// The first reason that a dose met (CDSi's order of steps).
+/// Why a dose is not valid, in the order of CDSi's steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    None,
     Condition,
     Inadvertent,
     TooYoung,
@@ -43,10 +42,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    pub const ALL: [Reason; 8] = [
+        Reason::Condition,
+        Reason::Inadvertent,
+        Reason::TooYoung,
+        Reason::TooOld,
+        Reason::TooSoon,
+        Reason::Conflict,
+        Reason::Vaccine,
+        Reason::SeriesComplete,
+    ];
+
     /// The words CDC's published cases use.
     pub const fn words(self) -> &'static str {
         match self {
-            Reason::None => "",
             Reason::Condition => "Dose Condition",
             Reason::Inadvertent => "Inadvertent Vaccine",
             Reason::TooYoung => "Age: Too Young",
@@ -61,7 +70,6 @@ impl Reason {
     /// The section of the Logic Specification that decides it.
     pub const fn section(self) -> &'static str {
         match self {
-            Reason::None => "6.10",
             Reason::Condition => "6.1",
             Reason::Inadvertent => "6.3",
             Reason::TooYoung | Reason::TooOld => "6.4",
@@ -73,6 +81,32 @@ impl Reason {
     }
 }
 
+/// All reasons a dose met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reasons(u8);
+
+impl Reasons {
+    pub(super) fn insert(&mut self, reason: Reason) {
+        self.0 |= 1 << reason as u8;
+    }
+
+    pub(super) fn of(reason: Reason) -> Reasons {
+        Reasons(1 << reason as u8)
+    }
+
+    pub fn contains(self, reason: Reason) -> bool {
+        self.0 & (1 << reason as u8) != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.into_iter().filter(move |reason| self.contains(*reason))
+    }
+}
+
 /// What a series says of one dose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evaluation {
@@ -81,7 +115,7 @@ pub struct Evaluation {
     /// The target dose it was held against, from 0.
     pub target: u8,
     pub status: DoseStatus,
-    pub reason: Reason,
+    pub reasons: Reasons,
 }
 
 /// What walking the history left behind.
@@ -120,15 +154,15 @@ pub(super) fn walk(
                 walked.target += 1;
             }
         }
-        let (status, reason) = match series.doses.get(walked.target) {
-            None => (DoseStatus::Extraneous, Reason::SeriesComplete),
-            Some(_) if given.substandard => (DoseStatus::SubStandard, Reason::Condition),
+        let (status, reasons) = match series.doses.get(walked.target) {
+            None => (DoseStatus::Extraneous, Reasons::of(Reason::SeriesComplete)),
+            Some(_) if given.substandard => (DoseStatus::SubStandard, Reasons::of(Reason::Condition)),
             Some(dose) => judge(
                 &Judged { subject, given, position, earlier: &evaluations[first..], walked: &walked },
                 dose,
             ),
         };
-        evaluations.push(Evaluation { given: position as u16, target: walked.target as u8, status, reason });
+        evaluations.push(Evaluation { given: position as u16, target: walked.target as u8, status, reasons });
         if status == DoseStatus::Valid {
             walked.satisfied_on[walked.target] = Some(given.on.day);
             // A recurring dose keeps its target (§4.4 step 5).
@@ -149,30 +183,31 @@ struct Judged<'j, 'a> {
     walked: &'j Walked,
 }
 
-/// Is the target dose satisfied (Table 6-31)?
-fn judge(judged: &Judged, dose: &SeriesDose) -> (DoseStatus, Reason) {
+/// Is the target dose satisfied (Table 6-31)? An inadvertent vaccine ends the steps; otherwise all of them report.
+fn judge(judged: &Judged, dose: &SeriesDose) -> (DoseStatus, Reasons) {
     let day = judged.given.on.day;
     if dose.inadvertent.contains(judged.given.vaccine) {
-        return (DoseStatus::NotValid, Reason::Inadvertent);
+        return (DoseStatus::NotValid, Reasons::of(Reason::Inadvertent));
     }
+    let mut reasons = Reasons::default();
     if let Some(ages) = dose.ages.iter().find(|ages| ages.in_force.on(day)) {
         if day < judged.subject.from(ages.absolute_min) {
-            return (DoseStatus::NotValid, Reason::TooYoung);
+            reasons.insert(Reason::TooYoung);
         }
         if day >= judged.subject.until(ages.max) {
-            return (DoseStatus::Extraneous, Reason::TooOld);
+            return (DoseStatus::Extraneous, Reasons::of(Reason::TooOld));
         }
     }
     if !keeps_preferable_intervals(judged, dose) && !keeps_allowable_intervals(judged, dose) {
-        return (DoseStatus::NotValid, Reason::TooSoon);
+        reasons.insert(Reason::TooSoon);
     }
     if is_impacted(judged) {
-        return (DoseStatus::NotValid, Reason::Conflict);
+        reasons.insert(Reason::Conflict);
     }
     if !is_listed(judged, dose) {
-        return (DoseStatus::NotValid, Reason::Vaccine);
+        reasons.insert(Reason::Vaccine);
     }
-    (DoseStatus::Valid, Reason::None)
+    (if reasons.is_empty() { DoseStatus::Valid } else { DoseStatus::NotValid }, reasons)
 }
 
 fn keeps_preferable_intervals(judged: &Judged, dose: &SeriesDose) -> bool {
@@ -208,7 +243,7 @@ pub(super) fn reference(
         Reference::Previous => {
             let counts = |evaluation: &&Evaluation| match evaluation.status {
                 DoseStatus::Valid => true,
-                DoseStatus::NotValid => evaluation.reason != Reason::Inadvertent,
+                DoseStatus::NotValid => !evaluation.reasons.contains(Reason::Inadvertent),
                 DoseStatus::Extraneous | DoseStatus::SubStandard => false,
             };
             earlier
@@ -230,7 +265,9 @@ fn most_recent(
     earlier: &[Evaluation],
 ) -> Option<Anchor> {
     let is_inadvertent = |position: usize| {
-        earlier.iter().any(|seen| usize::from(seen.given) == position && seen.reason == Reason::Inadvertent)
+        earlier
+            .iter()
+            .any(|seen| usize::from(seen.given) == position && seen.reasons.contains(Reason::Inadvertent))
     };
     let doses = subject.given[..given_before].iter().enumerate().rev();
     let mut named = doses.filter(|(_, given)| vaccines.contains(given.vaccine));

@@ -2,7 +2,7 @@
 
 use super::calendar::Day;
 use super::data::{Ages, Antigen, InForce, Season, Series, SeriesDose};
-use super::evaluate::{DoseStatus, Evaluation, Reason, Walked, reference};
+use super::evaluate::{DoseStatus, Evaluation, Walked, reference};
 use super::patient::Subject;
 use super::skip::{View, is_skipped};
 
@@ -257,5 +257,5 @@ impl Forecasting<'_, '_> {
 
 /// Are all evaluations of the series valid (SELECTB-2)?
 pub(super) fn all_are_valid(evaluations: &[Evaluation]) -> bool {
-    evaluations.iter().all(|evaluation| evaluation.reason == Reason::None)
+    evaluations.iter().all(|evaluation| evaluation.status == DoseStatus::Valid)
 }

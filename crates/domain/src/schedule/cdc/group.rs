@@ -2,11 +2,12 @@
 
 use super::calendar::Day;
 use super::data::{Group, SeriesKind};
-use super::evaluate::{DoseStatus, Reason};
+use super::evaluate::{DoseStatus, Reasons};
 use super::forecast::{Dates, SeriesForecast, SeriesStatus};
 use super::patient::Subject;
 
-/// A vaccine group forecast. A person may have several for one group, of different series groups.
+/// A vaccine group forecast. A person may have several for one group, of different series groups: those that can be
+/// started at this age stand first, and those the person has outgrown last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupForecast {
     /// Index of the vaccine group in the pack.
@@ -15,6 +16,8 @@ pub struct GroupForecast {
     pub series_group: u8,
     pub is_risk: bool,
     pub status: SeriesStatus,
+    /// One of its series may be started at this age (Minimum Age to Start).
+    pub may_start: bool,
     /// Forecast dose number; `None` where nothing is to be given.
     pub dose: Option<u8>,
     pub dates: Option<Dates>,
@@ -27,7 +30,7 @@ pub struct DoseAnswer {
     pub index: u16,
     pub group: u8,
     pub status: DoseStatus,
-    pub reason: Reason,
+    pub reasons: Reasons,
 }
 
 /// A best patient series of some antigen.
@@ -36,12 +39,15 @@ pub(super) struct Best {
     pub antigen: u8,
     pub series_group: u8,
     pub kind: SeriesKind,
+    /// The patient has reached the minimum age to start.
+    pub may_start: bool,
     pub forecast: SeriesForecast,
     pub evaluations: (u32, u32),
 }
 
 /// The forecasts of a vaccine group: best series of the same kind and series group are blended (FORECASTVG-1).
 pub(super) fn forecasts(subject: &Subject, group: u8, best: &[Best], answers: &mut Vec<GroupForecast>) {
+    let first = answers.len();
     for (position, series) in best.iter().enumerate() {
         let key = |other: &Best| (other.series_group, other.kind == SeriesKind::Risk);
         if best[..position].iter().any(|earlier| key(earlier) == key(series)) {
@@ -55,6 +61,7 @@ pub(super) fn forecasts(subject: &Subject, group: u8, best: &[Best], answers: &m
             status: status(blended),
             dose: None,
             dates: None,
+            may_start: best.iter().any(|other| key(other) == key(series) && other.may_start),
         });
         let answer = answers.last_mut().expect("just pushed");
         if answer.status == SeriesStatus::NotComplete {
@@ -62,6 +69,9 @@ pub(super) fn forecasts(subject: &Subject, group: u8, best: &[Best], answers: &m
             answer.dates = dates(subject, &subject.pack.groups[usize::from(group)], blended);
         }
     }
+    answers[first..].sort_by_key(|answer| {
+        (!answer.may_start, answer.status == SeriesStatus::AgedOut, answer.series_group)
+    });
 }
 
 /// SINGLEANTVG-1 and Table 9-4.

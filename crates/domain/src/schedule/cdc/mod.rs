@@ -19,7 +19,7 @@ mod skip;
 pub use calendar::{Anchor, Day, Period};
 pub use data::Pack;
 pub use engine::{Cdc, Scratch};
-pub use evaluate::{DoseStatus, Evaluation, Reason};
+pub use evaluate::{DoseStatus, Evaluation, Reason, Reasons};
 pub use forecast::{Dates, SeriesStatus};
 pub use group::{DoseAnswer, GroupForecast};
 pub use patient::{Dose, Observation, Patient};

@@ -6,15 +6,18 @@
 mod cdc;
 mod cdc_data;
 mod door;
+mod jp;
 mod line;
 
 pub use cdc::CdcDoor;
 pub use cdc_data::read as read_cdc;
 pub use door::{Answers, answer_all, buffered};
+pub use jp::JapanDoor;
 
 use crate::Outcome;
 use anyhow::Context;
 use domain::Date;
+use domain::schedule::{Japan, Settings};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -27,7 +30,7 @@ pub struct Args {
     /// CDC の supporting data (XML) のあるフォルダー
     #[arg(long, value_name = "DIR", required_if_eq("pack", "cdc"))]
     pub data: Option<PathBuf>,
-    /// 判定する日 (行に as_of がないとき)。例: 2026-11-23
+    /// 判定する日 (行に as_of がないとき。書かなければ今日)。例: 2026-11-23
     #[arg(long, value_name = "DATE", value_parser = line::read_day)]
     pub as_of: Option<Date>,
     /// 判定の過程も出力する
@@ -46,12 +49,17 @@ pub enum Pack {
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    // Lines that name no day are asked about today.
+    let as_of = args.as_of.or_else(|| Some(kit::clock::Clock::real().today()));
     match args.pack {
-        Pack::Jp => anyhow::bail!("jp"),
+        Pack::Jp => {
+            let japan = Japan::new(Settings::default());
+            answer_stdin(|| JapanDoor::new(&japan, as_of, args.explain))
+        }
         Pack::Cdc => {
             let folder = args.data.as_deref().context("--data でフォルダーを指定してください")?;
             let cdc = read_cdc(folder)?;
-            answer_stdin(|| CdcDoor::new(&cdc, args.as_of, args.explain))
+            answer_stdin(|| CdcDoor::new(&cdc, as_of, args.explain))
         }
     }
 }

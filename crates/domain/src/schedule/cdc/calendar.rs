@@ -170,11 +170,7 @@ mod tests {
                 } else {
                     date(month.year(), month.month(), day.day())
                 };
-                assert_eq!(
-                    anchor.plus(Period { months: months as i32, days: 0 }).date(),
-                    want,
-                    "{day} + {months}"
-                );
+                assert_eq!(anchor.plus(Period { months, days: 0 }).date(), want, "{day} + {months}");
             }
             day = day.tomorrow().unwrap();
         }

@@ -4,18 +4,26 @@
 //! the product may depend on this crate. The ward reaches the product only as files (`docs/formats`) through the
 //! ordinary import.
 //!
-//! Start reading at [`Ward::generate`].
-//!
+//! Start reading at [`Ward::generate`]; [`Order`] is the command behind it.
 
 mod clinics;
 mod files;
+mod history;
 mod names;
+mod order;
 mod places;
 mod random;
+mod records;
 mod resident;
 mod ward;
+mod weekly;
 
 pub use clinics::Clinic;
 pub use files::{Encoding, MUNICIPALITY};
-pub use resident::{Class, Resident};
+pub use history::{Dose, Planted};
+pub use order::Order;
+pub use resident::{
+    Building, Class, Flags, Household, Name, Origin, Reason, Relation, Resident, UnknownBirth,
+};
 pub use ward::Ward;
+pub use weekly::{Change, WEEKS};

@@ -40,8 +40,7 @@ impl Chance {
 
     /// A delay in days: mostly short, sometimes up to `max`.
     pub fn delay(&mut self, max: u32) -> i32 {
-        let short = self.below(max + 1).min(self.below(max + 1));
-        short.min(self.below(max + 1)) as i32
+        self.below(max + 1).min(self.below(max + 1)) as i32
     }
 
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {

@@ -25,17 +25,8 @@ pub(crate) const FIRST_NUMBER: u32 = 1_000_000;
 impl Ward {
     /// `residents` counts everybody in the register, the few who have left or died included.
     pub fn generate(seed: u64, residents: u32, as_of: Date) -> Ward {
-        let mut builder = Builder {
-            as_of,
-            chance: Chance::stream(seed, "ward", 0),
-            wanted: residents as usize,
-            surname_total: names::surname_total(),
-            residents: Vec::with_capacity(residents as usize),
-            households: Vec::with_capacity(residents as usize * 5 / 9),
-        };
-        while builder.residents.len() < builder.wanted {
-            builder.household();
-        }
+        let chance = Chance::stream(seed, "ward", 0);
+        let builder = Builder::new(as_of, chance, residents as usize, FIRST_NUMBER).filled();
         let clinics = clinics::clinics(seed, residents, as_of);
         Ward { seed, as_of, residents: builder.residents, households: builder.households, clinics }
     }
@@ -77,13 +68,17 @@ const KINDS: [(Kind, u32); 12] = [
     (Kind::Facility, 10),
 ];
 
-struct Builder {
+/// Draws households until there are enough people.
+pub(crate) struct Builder {
     as_of: Date,
     chance: Chance,
     wanted: usize,
+    first_number: u32,
+    /// Everybody came in the week before `as_of`.
+    arriving: bool,
     surname_total: u32,
-    residents: Vec<Resident>,
-    households: Vec<Household>,
+    pub(crate) residents: Vec<Resident>,
+    pub(crate) households: Vec<Household>,
 }
 
 /// What the members of a household share.
@@ -105,9 +100,35 @@ enum Fate {
     MovedOut(Date),
     Returned(Date),
     Outside,
+    Arrives,
 }
 
 impl Builder {
+    pub(crate) fn new(as_of: Date, chance: Chance, wanted: usize, first_number: u32) -> Self {
+        Builder {
+            as_of,
+            chance,
+            wanted,
+            first_number,
+            arriving: false,
+            surname_total: names::surname_total(),
+            residents: Vec::with_capacity(wanted),
+            households: Vec::with_capacity(wanted * 5 / 9),
+        }
+    }
+
+    pub(crate) fn arriving(mut self) -> Self {
+        self.arriving = true;
+        self
+    }
+
+    pub(crate) fn filled(mut self) -> Self {
+        while self.residents.len() < self.wanted {
+            self.household();
+        }
+        self
+    }
+
     fn household(&mut self) {
         let kind = KINDS[self.chance.weighted(&KINDS.map(|(_, weight)| weight))].0;
         let shared = self.shared(kind);
@@ -164,10 +185,12 @@ impl Builder {
             Kind::Facility => (6, 4, 60, 0),
         };
         let chance = &mut self.chance;
-        let since = plus_days(self.as_of, -chance.between(20, years * 365));
+        let days_here = if self.arriving { chance.between(0, 6) } else { chance.between(20, years * 365) };
+        let since = plus_days(self.as_of, -days_here);
         let origin = if chance.hit(foreign) { foreigner(chance) } else { Origin::Japanese };
         let recent = |chance: &mut Chance, days: i32| plus_days(self.as_of, -chance.between(3, days));
         let fate = match chance.below(1000) {
+            _ if self.arriving => Fate::Arrives,
             0..28 => Fate::MovedOut(recent(chance, 700)),
             28..34 => Fate::Returned(recent(chance, 900)),
             34..37 => Fate::Outside,
@@ -198,7 +221,7 @@ impl Builder {
             _ => Building::House,
         };
         Household {
-            number: FIRST_NUMBER + self.households.len() as u32,
+            number: self.first_number + self.households.len() as u32,
             head,
             town: town as u8,
             chome,
@@ -321,7 +344,7 @@ impl Builder {
             if birth >= shared.since { (birth, Reason::Birth) } else { (shared.since, Reason::MoveIn) };
         let old = reach_years(birth, 65) <= as_of;
         let mut person = Resident {
-            number: FIRST_NUMBER + self.residents.len() as u32,
+            number: self.first_number + self.residents.len() as u32,
             household: self.households.len() as u32 - 1,
             birth,
             unknown: unknown_birth(chance, birth, shared.origin),
@@ -363,7 +386,7 @@ impl Builder {
 impl Resident {
     fn fate(&mut self, fate: Fate, old: bool, chance: &mut Chance, as_of: Date) {
         match fate {
-            Fate::Stays => {}
+            Fate::Stays | Fate::Arrives => {}
             Fate::MovedWithin(on) if on > self.since => self.changed(Reason::MoveWithin, on, chance, as_of),
             Fate::MovedOut(on) if on > self.since => {
                 self.class = Class::MovedOut;
@@ -380,7 +403,8 @@ impl Resident {
             Fate::Outside => self.class = Class::Outside,
         }
         let mortality = if reach_years(self.birth, 85) <= as_of { 130 } else { 22 };
-        if old && self.class == Class::Resident && chance.hit(mortality) {
+        let lives_here = self.class == Class::Resident && !matches!(fate, Fate::Arrives);
+        if old && lives_here && chance.hit(mortality) {
             let on = plus_days(as_of, -chance.between(2, 500));
             if on > self.since {
                 self.class = Class::Died;

@@ -1,13 +1,13 @@
 // Every sample of `ui` in Chromium: axe, 400 %, policy, screenshots; and what its script and keyboard do.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { check, equal, good, quiet, root, tabTo, test } from './harness.mjs';
+import { check, equal, good, isFocusVisible, quiet, root, tabTo, test } from './harness.mjs';
 
 let server;
 
 async function start() {
   if (process.env.SESSHU_GALLERY_URL) return process.env.SESSHU_GALLERY_URL;
-  server = spawn('cargo', ['run', '-q', '-p', 'ui', '--example', 'gallery'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  server = spawn('cargo', ['run', '--quiet', '--locked', '--package', 'ui', '--example', 'gallery'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: server.stdout })) return line.trim();
   throw new Error('the gallery did not start');
 }
@@ -65,18 +65,26 @@ test('a date is echoed in both calendars', async ({ page }) => {
   quiet(page);
 });
 
-test('every stop of the search page can be seen while it has the focus', async ({ page }) => {
+test('every stop of the search page can be seen while it has the focus, forwards and backwards', async ({ page }) => {
   await page.goto(`${base}/search`);
-  for (let press = 0; press < 40; press += 1) {
-    await page.keyboard.press('Tab');
-    const covered = await page.evaluate(() => {
-      const element = document.activeElement;
-      const box = element.getBoundingClientRect();
-      const drawn = document.elementFromPoint(box.left + Math.min(box.width / 2, 20), box.top + Math.min(box.height / 2, 12));
-      return element !== document.body && !(drawn && (element.contains(drawn) || drawn.contains(element))) ? element.outerHTML.slice(0, 90) : '';
-    });
-    equal(covered, '', 'covered');
+  const reached = new Set();
+  for (const [key, times] of [['Tab', 75], ['Shift+Tab', 60]]) {
+    for (let press = 0; press < times; press += 1) {
+      await page.keyboard.press(key);
+      const at = await page.evaluate(() => document.activeElement.outerHTML.slice(0, 90));
+      check(await isFocusVisible(page), `covered after ${key}: ${at}`);
+      reached.add(at);
+    }
   }
+  check(reached.size > 60, `only ${reached.size} stops were reached`);
+});
+
+test('a running job shows its progress by itself and stops asking when it has ended', async ({ page }) => {
+  await page.goto(`${base}/progress`);
+  await page.waitForFunction(() => document.querySelector('#job progress').value === 100);
+  equal(await page.locator('#job').getAttribute('hx-get'), null, 'next question');
+  equal(await page.locator('#job').count(), 1, 'bars');
+  quiet(page);
 });
 
 test('pages are whole without script', async ({ browser }) => {

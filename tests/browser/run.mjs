@@ -1,8 +1,13 @@
-// Runs the browser tests: `node run.mjs [WORD …]` runs those whose file or title contains a word.
+// Runs the browser tests: `node run.mjs [demo.json] [WORD …]`. Words choose files or titles; `demo.json` is what a
+// running `sesshu demo` wrote (or set SESSHU_DEMO_JSON). Without it, only what needs no demo runs.
 import { readdir } from 'node:fs/promises';
-import { launch, openPage, tests } from './harness.mjs';
+import path from 'node:path';
 
-const words = process.argv.slice(2);
+const words = process.argv.slice(2).filter((word) => !word.endsWith('.json'));
+const demoFile = process.argv.slice(2).find((word) => word.endsWith('.json')) ?? process.env.SESSHU_DEMO;
+if (demoFile) process.env.SESSHU_DEMO_JSON = path.resolve(demoFile);
+const { launch, openPage, tests } = await import('./harness.mjs');
+
 const files = (await readdir(new URL('.', import.meta.url))).filter((file) => file.endsWith('.test.mjs')).sort();
 const cleanups = [];
 for (const file of files) {

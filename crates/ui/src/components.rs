@@ -108,6 +108,8 @@ pub enum Tone {
     Warning,
     Stop,
     Off,
+    /// 支援措置.
+    Protected,
 }
 
 impl Tone {
@@ -119,6 +121,7 @@ impl Tone {
             Tone::Warning => "warning",
             Tone::Stop => "stop",
             Tone::Off => "off",
+            Tone::Protected => "protected",
         }
     }
 
@@ -130,6 +133,7 @@ impl Tone {
             Tone::Warning => Icon::Warning,
             Tone::Stop => Icon::Error,
             Tone::Off => Icon::Dash,
+            Tone::Protected => Icon::Shield,
         }
     }
 }
@@ -148,6 +152,11 @@ pub struct Chip {
 impl Chip {
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
         Chip { tone, text: text.into() }
+    }
+
+    /// 支援措置, for lists: the banner's word and icon.
+    pub fn protected() -> Self {
+        Chip::new(Tone::Protected, BannerKind::AddressProtection.word())
     }
 
     /// Where a person stands in a series, short enough for a table cell.

@@ -2,26 +2,10 @@
 
 use domain::Date;
 
-/// 元号 and the first day of each.
-const ERAS: &[(&str, Date)] = &[
-    ("令和", Date::constant(2019, 5, 1)),
-    ("平成", Date::constant(1989, 1, 8)),
-    ("昭和", Date::constant(1926, 12, 25)),
-    ("大正", Date::constant(1912, 7, 30)),
-    ("明治", Date::constant(1868, 10, 23)),
-];
-
-/// 和暦: `令和6年4月1日`. Before Meiji there is none: then 西暦.
+/// 和暦: `令和6年4月1日`.
 #[doc(alias = "和暦")]
 pub fn wareki(date: Date) -> String {
-    match ERAS.iter().find(|(_, from)| *from <= date) {
-        Some((era, from)) => {
-            let year = date.year() - from.year() + 1;
-            let year = if year == 1 { "元".to_owned() } else { year.to_string() };
-            format!("{era}{year}年{}月{}日", date.month(), date.day())
-        }
-        None => seireki(date),
-    }
+    domain::wareki::long(date)
 }
 
 /// 西暦: `2024年4月1日`.

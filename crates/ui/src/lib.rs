@@ -4,6 +4,10 @@
 //! script into a page (the content security policy forbids both) and never load anything from the internet
 //! (a municipality's network cannot). Every page must work without script, by keyboard, and at 400 % zoom.
 //!
+//! A page of another crate: `askama.toml` with `dirs = ["src", "../ui/templates"]`, a template that extends
+//! `base.html` (its struct holds `shell: ui::Shell`), `{% import "macros.html" as m %}` for fields, parts such as
+//! [`Pager`] simply as `{{ pager }}`, and `use ui::filters;` for dates. The gallery's pages are there to start from.
+//!
 //! Start reading at [`Shell`], then `templates/base.html` and `templates/macros.html`; to see everything:
 //! `cargo run -p ui --example gallery`.
 

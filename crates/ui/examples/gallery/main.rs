@@ -37,6 +37,8 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     } else if path == "/date-echo" {
         let text = query.strip_prefix("text=").unwrap_or_default();
         ("200 OK", "text/plain; charset=utf-8", "no-store", ui::dates::echo(text).into_bytes())
+    } else if path == "/progress-part" {
+        ("200 OK", html, "no-store", pages::progress_part().into_bytes())
     } else if path == "/samples.txt" {
         let names: Vec<_> = pages::ALL.iter().map(|page| page.path).collect();
         ("200 OK", "text/plain; charset=utf-8", "no-store", names.join("\n").into_bytes())

@@ -2,6 +2,7 @@
 
 use crate::samples::*;
 use askama::Template;
+use std::sync::atomic::{AtomicU64, Ordering};
 use ui::{
     Banner, Chart, Chip, Choice, DiffTable, FieldState, Pager, PersonHeader, Progress, Shell, Steps,
     Timeline, filters,
@@ -24,6 +25,7 @@ pub const ALL: &[Page] = &[
     page("/sign-in-error", "サインイン（エラー）", || sign_in(true)),
     page("/dashboard", "ホーム", || dashboard(true)),
     page("/dashboard-empty", "ホーム（空）", || dashboard(false)),
+    page("/progress", "進み具合（自動で更新）", progress),
     page("/search", "住民検索", || search(50)),
     page("/search-empty", "住民検索（該当なし）", || search(0)),
     page("/resident", "住民（1歳）", || resident(Sample::Typical)),
@@ -105,6 +107,31 @@ struct Dashboard {
     cards: Vec<Card>,
     jobs: Vec<Progress>,
     charts: Vec<Chart>,
+}
+
+/// A job that asks for itself again and ends at the second answer.
+fn polled(done: u64) -> Progress {
+    let poll = (done < 100).then(|| "/progress-part".to_owned());
+    let note = if done < 100 { "取り込んでいます。" } else { "取り込みました。" };
+    Progress {
+        id: "job".to_owned(),
+        label: "住民異動ファイルの取込み".to_owned(),
+        done,
+        total: Some(100),
+        unit: "行".to_owned(),
+        note: note.to_owned(),
+        poll,
+    }
+}
+
+pub fn progress_part() -> String {
+    static ASKED: AtomicU64 = AtomicU64::new(0);
+    polled(50 + 50 * (ASKED.fetch_add(1, Ordering::Relaxed) % 2)).to_string()
+}
+
+fn progress() -> String {
+    let shell = shell("進み具合", "/imports");
+    show(Dashboard { shell, cards: Vec::new(), jobs: vec![polled(0)], charts: Vec::new() })
 }
 
 fn dashboard(full: bool) -> String {

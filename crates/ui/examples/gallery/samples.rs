@@ -170,7 +170,7 @@ pub fn people(count: usize) -> Vec<Person> {
         .map(|at| {
             let (name, kana) = names[at % names.len()];
             let flag = match at % 9 {
-                3 => Some(Chip::new(Tone::Stop, "支援措置")),
+                3 => Some(Chip::protected()),
                 5 => Some(Chip::new(Tone::Off, "死亡")),
                 7 => Some(Chip::new(Tone::Warning, "転出")),
                 _ => None,

@@ -10,7 +10,9 @@ const RIGHT: f32 = 986.0;
 const TOP: f32 = 62.0;
 pub(super) const ROW: f32 = 40.0;
 /// Closer than this, markers would cover each other.
-const APART: f32 = 20.0;
+const APART: f32 = 17.0;
+/// A marker moved by less than this is where its day is, to the eye.
+const MOVED: f32 = 8.0;
 
 pub(super) struct Band {
     pub x: f32,
@@ -25,6 +27,12 @@ pub(super) struct Marker {
     pub text: String,
     pub title: String,
     pub is_irregular: bool,
+}
+
+impl Marker {
+    pub(super) fn is_moved(&self) -> bool {
+        (self.x - self.day_x).abs() > MOVED
+    }
 }
 
 pub(super) struct Line {

@@ -1,0 +1,3 @@
+mod assets;
+mod pictures;
+mod words;

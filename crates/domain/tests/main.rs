@@ -1,5 +1,7 @@
 //! Tables of cases for the rules.
 mod address;
 mod ids;
+#[cfg(test)]
+mod japan;
 mod kana;
 mod wareki;

@@ -537,7 +537,11 @@ pub trait Course {
 /// Walks given doses, in the order of their days, over the targets; returns the target that is next (equal to
 /// [`Course::targets`] when all are satisfied).
 pub fn walk<C: Course>(course: &mut C, doses: &[C::Dose]) -> u8 {
-    let mut target = 0;
+    walk_from(course, 0, doses)
+}
+
+/// [`walk`], taken up again at a target.
+pub fn walk_from<C: Course>(course: &mut C, mut target: u8, doses: &[C::Dose]) -> u8 {
     for dose in doses {
         loop {
             if target >= course.targets() {

@@ -151,6 +151,10 @@ impl DiseaseSet {
         self.0 & (1 << disease as u32) != 0
     }
 
+    pub const fn is_disjoint(self, other: DiseaseSet) -> bool {
+        self.0 & other.0 == 0
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Disease> {
         Disease::ALL.iter().copied().filter(move |disease| self.contains(*disease))
     }
@@ -333,6 +337,8 @@ pub struct Settings {
     pub influenza: SeasonDays,
     /// Deviations from the severity each check has by default.
     pub severities: Vec<(&'static str, Severity)>,
+    /// Checks the municipality does not want to see. They never change what is 定期.
+    pub switched_off: Vec<&'static str>,
 }
 
 use super::reason::Severity;
@@ -343,6 +349,80 @@ impl Default for Settings {
             adult_start: AdultStart::Eve,
             influenza: SeasonDays { from: (10, 1), until: (1, 31) },
             severities: Vec::new(),
+            switched_off: Vec::new(),
         }
+    }
+}
+
+/// A類疾病 or B類疾病 (予防接種法2条2項・3項).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LegalClass {
+    /// A類: the person has a duty to make an effort (法9条), the municipality recommends (法8条).
+    A,
+    /// B類: no duty; a fee may be charged.
+    B,
+}
+
+impl LegalClass {
+    pub const fn ja(self) -> &'static str {
+        match self {
+            LegalClass::A => "A類",
+            LegalClass::B => "B類",
+        }
+    }
+}
+
+impl Series {
+    /// A類・B類の別 (予防接種法2条).
+    pub const fn legal_class(self) -> LegalClass {
+        match self {
+            Series::HepB
+            | Series::Rota
+            | Series::Dpt
+            | Series::Hib
+            | Series::Pcv
+            | Series::Bcg
+            | Series::Mr1
+            | Series::Mr2
+            | Series::Var
+            | Series::Je1
+            | Series::Je2
+            | Series::Dt2
+            | Series::Hpv
+            | Series::Rsv
+            | Series::Rubella5 => LegalClass::A,
+            Series::Flu | Series::Covid | Series::Ppv | Series::Zoster => LegalClass::B,
+        }
+    }
+
+    /// Reads a programme as an office writes it: a series code, a product of it, or a Japanese name.
+    pub fn from_programme(name: &str) -> Option<Series> {
+        let name = name.trim();
+        let upper = name.to_ascii_uppercase();
+        if let Some(series) = Series::from_code(&upper) {
+            return Some(series);
+        }
+        if let Some(series) = Series::ALL.iter().copied().find(|series| series.ja() == name) {
+            return Some(series);
+        }
+        Some(match upper.as_str() {
+            "DPT5" | "DPT4" | "DPT3" | "IPV" | "DT1" | "5種混合" | "4種混合" | "五種混合" | "四種混合" => {
+                Series::Dpt
+            }
+            "DT" | "2種混合" | "二種混合" => Series::Dt2,
+            "ROTA1" | "ROTA5" | "ロタ" => Series::Rota,
+            "PCV7" | "PCV13" | "PCV15" | "PCV20" | "小児肺炎球菌" => Series::Pcv,
+            "MR" | "MR1期" => Series::Mr1,
+            "MR2期" => Series::Mr2,
+            "JE" | "日本脳炎" | "日本脳炎1期" => Series::Je1,
+            "日本脳炎2期" => Series::Je2,
+            "HPV2" | "HPV4" | "HPV9" | "子宮頸がん" => Series::Hpv,
+            "FLUHD" | "インフルエンザ" => Series::Flu,
+            "コロナ" | "新型コロナ" => Series::Covid,
+            "PPSV23" | "PCV20A" | "肺炎球菌" => Series::Ppv,
+            "ZOSTERLIVE" | "ZOSTERREC" => Series::Zoster,
+            "RUBELLA" | "風疹第5期" | "風しん5期" => Series::Rubella5,
+            _ => return None,
+        })
     }
 }

@@ -1,0 +1,289 @@
+//! What is next: where a person stands in one programme on the day asked.
+
+use super::between;
+use super::case::{Case, Chances};
+use super::course::{self, Windows, dates, from, until, words};
+use super::rule::{Asked, DoseRule, Line, Programme};
+use crate::Date;
+use crate::age::{self, Days};
+use crate::schedule::interpreter::{self, Edge, LegalCalendar, PastDose, TargetDose};
+use crate::schedule::reason::{Reason, ReasonArgs, Severity};
+use crate::schedule::types::{LegalClass, Series, SeriesFinding, Status, Vaccine};
+
+/// A line after the walk over the doses up to the day asked.
+pub struct Standing<'a> {
+    pub line: &'static Line,
+    pub target: u8,
+    pub past: &'a [PastDose],
+    /// At least one dose was given as 定期.
+    pub has_teiki: bool,
+}
+
+pub struct Answer<'a, 'p> {
+    pub case: &'a Case<'p>,
+    pub programme: &'static Programme,
+    pub chances: &'a Chances,
+    pub as_of: Date,
+}
+
+pub fn blank(series: Series, status: Status) -> SeriesFinding {
+    SeriesFinding {
+        series,
+        status,
+        dose: None,
+        legal_from: None,
+        legal_until: None,
+        standard_from: None,
+        standard_until: None,
+        earliest: None,
+        latest: None,
+        reasons: Vec::new(),
+    }
+}
+
+fn shown(day: Date) -> Option<Date> {
+    (day > Date::MIN && day < Date::MAX).then_some(day)
+}
+
+impl Answer<'_, '_> {
+    fn says(&self, finding: &mut SeriesFinding, code: &'static str, source: &'static str, args: ReasonArgs) {
+        finding.reasons.push(Reason { code, severity: Severity::Note, source, args });
+    }
+
+    /// The finding of one line.
+    pub fn of(&self, standing: &Standing<'_>) -> SeriesFinding {
+        let series = self.programme.series;
+        let rules = (standing.line.course)(self.case, standing.past, Asked { on: self.as_of, product: None });
+        let mut target = standing.target;
+        let mut left_out: Option<&'static str> = None;
+        loop {
+            let Some(rule) = rules.get(usize::from(target)) else {
+                return self.complete(standing, left_out);
+            };
+            let skipped = (standing.line.skips)(self.case, standing.past, target, self.as_of);
+            if skipped.is_some() {
+                left_out = left_out.or(skipped);
+                target += 1;
+                continue;
+            }
+            if let Some(answer) = self.excluded(standing.line) {
+                return answer;
+            }
+            if self.chances.as_slice().is_empty() {
+                return self.no_target();
+            }
+            let windows = self.windows(standing, rule);
+            let next = interpreter::next(
+                LegalCalendar,
+                &target_of(standing.line, rule),
+                windows.as_slice(),
+                standing.past,
+                self.as_of,
+            );
+            match next {
+                Some(next) => {
+                    let finding = blank(series, Status::Due);
+                    return self.chance(finding, standing, rule, next, left_out);
+                }
+                None if rule.lapses => {
+                    left_out = Some(rule.name);
+                    target += 1;
+                }
+                None => return self.expired(standing, rule, &windows),
+            }
+        }
+    }
+
+    fn windows(&self, standing: &Standing<'_>, rule: &DoseRule) -> Windows {
+        let offered = (standing.line.offers)(self.case, standing.past);
+        let narrow = course::ages_of_products(self.case, self.programme, &offered).and(Days::new(
+            rule.from.opens(LegalCalendar, &self.case.subject).unwrap_or(Date::MIN),
+            rule.until.closes(LegalCalendar, &self.case.subject).unwrap_or(Date::MAX),
+        ));
+        Windows::new(self.chances.as_slice(), narrow).joined()
+    }
+
+    fn complete(&self, standing: &Standing<'_>, left_out: Option<&'static str>) -> SeriesFinding {
+        let series = self.programme.series;
+        // 施行規則2条, 実施要領: an earlier 肺炎球菌 vaccination of one's own accord takes a person out of the target.
+        if series == Series::Ppv && !standing.has_teiki {
+            let mut finding = blank(series, Status::Excluded);
+            self.says(
+                &mut finding,
+                "E_EXCLUDED",
+                "予防接種法施行規則2条、定期接種実施要領(高齢者の肺炎球菌)",
+                words("過去に高齢者用の肺炎球菌ワクチンを接種しているため"),
+            );
+            return finding;
+        }
+        let mut finding = blank(series, Status::Complete);
+        if standing.past.is_empty() && left_out.is_some() {
+            // Nothing was given and nothing is asked for any more: the time has passed.
+            finding.status = Status::Expired;
+        }
+        if let Some(text) = left_out {
+            self.says(&mut finding, "NO_DOSE", self.programme.source, words(text));
+        }
+        self.says(&mut finding, "COMPLETE", self.programme.source, words(series.ja()));
+        finding
+    }
+
+    fn excluded(&self, line: &Line) -> Option<SeriesFinding> {
+        let (source, args) = course::excluded(self.case, self.programme, line)?;
+        let mut finding = blank(self.programme.series, Status::Excluded);
+        self.says(&mut finding, "E_EXCLUDED", source, args);
+        Some(finding)
+    }
+
+    fn no_target(&self) -> SeriesFinding {
+        let (code, args) = course::why_no_target(self.case, self.programme);
+        // Born before a programme that only takes later births in (附則): excluded, not merely no target.
+        let born_before = self.programme.born_from.is_some_and(|from| self.case.birth() < from);
+        let status = if born_before { Status::Excluded } else { Status::NotTarget };
+        let mut finding = blank(self.programme.series, status);
+        self.says(&mut finding, code, self.programme.source, args);
+        finding
+    }
+
+    fn expired(&self, standing: &Standing<'_>, rule: &DoseRule, windows: &Windows) -> SeriesFinding {
+        let Some(last) = windows.as_slice().last() else { return self.no_target() };
+        let mut finding = blank(self.programme.series, Status::Expired);
+        finding.dose = Some(number_of_next(standing));
+        finding.legal_from = shown(last.days.from);
+        finding.legal_until = shown(last.days.until);
+        let first = first_by_intervals(rule, standing.past);
+        if self.as_of <= last.days.until
+            && let Some(first) = first
+        {
+            self.says(&mut finding, "TOO_LATE_TO_FIT", rule.source, dates(first, last.days.until));
+        } else {
+            self.says(&mut finding, "EXPIRED", self.source(), until(last.days.until));
+        }
+        finding
+    }
+
+    fn source(&self) -> &'static str {
+        self.programme.grounds.first().map_or(self.programme.source, |ground| ground.source)
+    }
+
+    /// A dose that can be given, now or later.
+    fn chance(
+        &self,
+        mut finding: SeriesFinding,
+        standing: &Standing<'_>,
+        rule: &DoseRule,
+        next: interpreter::Next,
+        left_out: Option<&'static str>,
+    ) -> SeriesFinding {
+        let earliest = self.after_other_vaccines(standing, next.earliest);
+        finding.dose = Some(number_of_next(standing));
+        finding.legal_from = shown(next.window.days.from);
+        finding.legal_until = shown(next.latest);
+        let standard = course::standard_days(self.case, rule, standing.past);
+        finding.standard_from = shown(standard.from);
+        finding.standard_until = shown(standard.until);
+        finding.latest = shown(next.latest);
+        if earliest > next.latest {
+            finding.status = Status::Expired;
+            finding.latest = None;
+            self.says(&mut finding, "TOO_LATE_TO_FIT", rule.source, dates(earliest, next.latest));
+            return finding;
+        }
+        finding.earliest = shown(earliest);
+        finding.status = if earliest <= self.as_of { Status::Due } else { Status::NotYet };
+        let days = next.window.days;
+        self.says(
+            &mut finding,
+            "WINDOW",
+            self.source(),
+            ReasonArgs { text: rule.name, ..dates(days.from, days.until) },
+        );
+        if earliest > days.from && finding.status == Status::NotYet {
+            self.says(&mut finding, "NEXT_FROM", rule.source, from(earliest));
+        }
+        if let Some(text) = left_out {
+            self.says(&mut finding, "E_NO_DOSE", rule.source, words(text));
+        }
+        self.far_away(&mut finding);
+        finding
+    }
+
+    /// B類 is an age of one's own: years before it, a person is simply no target yet.
+    fn far_away(&self, finding: &mut SeriesFinding) {
+        let horizon = age::fiscal_year_days(age::fiscal_year(self.as_of) + 1).until;
+        if self.programme.class == LegalClass::B
+            && finding.status == Status::NotYet
+            && finding.earliest.is_some_and(|earliest| earliest > horizon)
+        {
+            finding.status = Status::NotTarget;
+        }
+    }
+
+    /// The first day that also keeps the distance to other vaccines.
+    fn after_other_vaccines(&self, standing: &Standing<'_>, earliest: Date) -> Date {
+        let Some(vaccine) = usual_product(self.programme.series, standing) else { return earliest };
+        let asked = earliest.max(self.as_of);
+        let mut day = asked;
+        for other in self.case.doses.iter().take_while(|other| other.on <= self.as_of) {
+            if other.series == Some(self.programme.series) || other.on > day {
+                continue;
+            }
+            if let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day)
+                && first > day
+                && other.on != day
+            {
+                // The old rule ends with its last day in force.
+                let free = between::first_day(other.vaccine, other.on, vaccine, between::ONLY_LIVE_SINCE)
+                    .map_or(between::ONLY_LIVE_SINCE, |(day, _)| day.max(between::ONLY_LIVE_SINCE));
+                day = if day < between::ONLY_LIVE_SINCE { first.min(free) } else { first };
+            }
+        }
+        if day == asked { earliest } else { day }
+    }
+}
+
+/// The product whose distance to others counts when a next dose is planned. 帯状疱疹 can be given without live
+/// vaccine, so it waits for nothing.
+fn usual_product(series: Series, standing: &Standing<'_>) -> Option<Vaccine> {
+    Some(match series {
+        Series::HepB => Vaccine::HepB,
+        Series::Rota => standing.past.last().map_or(Vaccine::Rota1, course::vaccine_of),
+        Series::Dpt => Vaccine::Dpt5,
+        Series::Hib => Vaccine::Hib,
+        Series::Pcv => Vaccine::Pcv20,
+        Series::Bcg => Vaccine::Bcg,
+        Series::Mr1 | Series::Mr2 | Series::Rubella5 => Vaccine::Mr,
+        Series::Var => Vaccine::Varicella,
+        Series::Je1 | Series::Je2 => Vaccine::Je,
+        Series::Dt2 => Vaccine::Dt,
+        Series::Hpv => Vaccine::Hpv9,
+        Series::Rsv => Vaccine::Rsv,
+        Series::Flu => Vaccine::Flu,
+        Series::Covid => Vaccine::Covid,
+        Series::Ppv => Vaccine::Pcv20Adult,
+        Series::Zoster => Vaccine::ZosterRecombinant,
+    })
+}
+
+fn number_of_next(standing: &Standing<'_>) -> u8 {
+    course::counted(standing.past) as u8 + 1
+}
+
+pub fn target_of<'r>(line: &Line, rule: &'r DoseRule) -> TargetDose<'r> {
+    TargetDose {
+        ages: &[],
+        intervals: rule.intervals,
+        products: line.products,
+        season: None,
+        recurring: false,
+    }
+}
+
+fn first_by_intervals(rule: &DoseRule, past: &[PastDose]) -> Option<Date> {
+    rule.intervals.iter().filter_map(|interval| interval.resolve(LegalCalendar, past)?.from).max()
+}
+
+/// Whether a rule has an age of its own.
+pub fn has_own_age(rule: &DoseRule) -> bool {
+    !matches!((rule.from, rule.until), (Edge::Open, Edge::Open))
+}

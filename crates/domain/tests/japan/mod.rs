@@ -1,0 +1,3 @@
+//! Proof of the Japanese pack: executable cases, properties, and slow independent twins.
+
+mod cases;

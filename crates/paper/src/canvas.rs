@@ -185,26 +185,18 @@ impl<'t, 'f> Canvas<'t, 'f> {
 
     /// A QR code filling `area`; the caller leaves the quiet zone of four modules around it.
     pub fn qr(&mut self, area: Rect, digits: &str) {
-        let Some(modules) = codes::qr(digits) else {
+        let Some(code) = codes::qr(digits) else {
             return self.refuse(digits, Unset::TooLong);
         };
-        let side = modules.side;
         let (x, y) = (area.left * POINTS_PER_MM, self.y(area.bottom()));
         let (w, h) = (area.width * POINTS_PER_MM, area.height * POINTS_PER_MM);
         // An image mask, not rectangles: rectangles side by side show hairlines in viewers.
+        let side = code.side;
         self.put(format_args!(
-            "q {w:.2} 0 0 {h:.2} {x:.2} {y:.2} cm BI /W {side} /H {side} /IM true /F /AHx ID "
+            "q {w:.2} 0 0 {h:.2} {x:.2} {y:.2} cm BI /W {side} /H {side} /IM true /BPC 1 ID "
         ));
-        for row in modules.dark.chunks(side) {
-            for byte in row.chunks(8) {
-                let dark =
-                    byte.iter().enumerate().fold(0u8, |bits, (at, dark)| bits | u8::from(*dark) << (7 - at));
-                // In an image mask a 0 bit paints.
-                let [high, low] = [!dark >> 4, !dark & 15];
-                self.out.extend([hex(high), hex(low)]);
-            }
-        }
-        self.out.extend_from_slice(b"> EI Q\n");
+        self.out.extend_from_slice(&code.mask());
+        self.out.extend_from_slice(b"\nEI Q\n");
     }
 
     /// A Code 128 filling `area`; the caller leaves the quiet zone of ten modules at both ends.

@@ -8,6 +8,17 @@ pub(crate) struct QrModules {
     pub dark: Vec<bool>,
 }
 
+impl QrModules {
+    /// The modules as a PDF image mask: rows of whole bytes, a 0 bit paints.
+    pub fn mask(&self) -> Vec<u8> {
+        let rows = self.dark.chunks(self.side).flat_map(|row| row.chunks(8));
+        rows.map(|byte| {
+            !byte.iter().enumerate().fold(0u8, |bits, (at, dark)| bits | u8::from(*dark) << (7 - at))
+        })
+        .collect()
+    }
+}
+
 /// Level Q: a quarter of the symbol may be soiled or stamped over, as happens on a clinic's desk.
 pub(crate) fn qr(digits: &str) -> Option<QrModules> {
     let code = QrCode::with_error_correction_level(digits, EcLevel::Q).ok()?;

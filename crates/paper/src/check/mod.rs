@@ -15,7 +15,7 @@ use thiserror::Error;
 use self::read::{Drawn, Reader, Run};
 use crate::geometry::{A4, POSTCARD, Paper, Rect, window};
 use crate::sheet::PageFacts;
-use crate::{postcard, questionnaire};
+use crate::{codes, postcard, questionnaire};
 
 /// One thing wrong with a file. While a file has any, it is not handed out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -34,6 +34,8 @@ pub enum Finding {
         "{page}ページの用紙番号が台帳の {expected} と違います。別の人の用紙かもしれないので、渡さないでください。"
     )]
     Sheet { page: u32, expected: SheetNumber },
+    #[error("{page}ページ（用紙番号 {sheet}）の QR コードが用紙番号と違います。渡さないでください。")]
+    Code { page: u32, sheet: SheetNumber },
     #[error("{page}ページ（用紙番号 {sheet}）の宛名番号が台帳と違います。渡さないでください。")]
     Addressee { page: u32, sheet: SheetNumber },
     #[error("{page}ページ（用紙番号 {sheet}）の氏名が台帳と違います。渡さないでください。")]
@@ -149,6 +151,7 @@ impl Check {
         if !is_only(&drawn.runs, is_sheet_number, &sheet.to_string()) {
             self.findings.push(Finding::Sheet { page: number, expected: sheet });
         }
+        self.code(number, sheet, &drawn);
         if !is_only(&drawn.runs, is_addressee_number, &facts.addressee.to_string()) {
             self.findings.push(Finding::Addressee { page: number, sheet });
         }
@@ -165,12 +168,21 @@ impl Check {
             if !is_only(&drawn.runs, is_sheet_number, &sheet.to_string()) {
                 self.findings.push(Finding::Sheet { page: address.0, expected: sheet });
             }
+            self.code(address.0, sheet, &drawn);
             self.block(address.0, facts, &drawn, &postcard::ADDRESS_AREA, &postcard::ADDRESS_BLOCK);
         }
         if let Some(drawn) = self.read(message)
             && !is_only(&drawn.runs, is_sheet_number, &sheet.to_string())
         {
             self.findings.push(Finding::Sheet { page: message.0, expected: sheet });
+        }
+    }
+
+    /// The scanner is led to this very sheet.
+    fn code(&mut self, page: u32, sheet: SheetNumber, drawn: &Drawn) {
+        let expected = codes::qr(&sheet.digits()).map(|code| code.mask());
+        if drawn.images.as_slice() != expected.as_slice() {
+            self.findings.push(Finding::Code { page, sheet });
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Run {
 pub(super) struct Drawn {
     pub runs: Vec<Run>,
     pub forms: Vec<ObjectId>,
+    /// The bits of the images drawn in the stream itself: our QR codes.
+    pub images: Vec<Vec<u8>>,
 }
 
 /// One embedded font, as a viewer understands it.
@@ -129,6 +131,7 @@ impl Reader {
                     let run = show(&self.fonts[&id], size, codes, &mut state, height_mm);
                     drawn.runs.push(run);
                 }
+                ("BI", [Object::Stream(image)]) => drawn.images.push(image.content.clone()),
                 // Our files use none of these; a file that does is not ours and is not passed by guessing.
                 ("TJ" | "'" | "\"" | "T*" | "TD" | "Tz" | "Ts" | "Tc" | "Tw", _) => {
                     return Err("unexpected text operator");

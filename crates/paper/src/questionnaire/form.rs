@@ -137,7 +137,7 @@ fn question_table(canvas: &mut Canvas<'_, '_>, series: Series, reader: Audience)
         let top = QUESTION_ROW.mul_add(index as f32, head);
         canvas.line((LEFT, top), (RIGHT, top), HAIR);
         canvas.text(Style::gothic(7.5).right(), LEFT + 5.5, top + 4.0, &(index + 1).to_string());
-        let how = Fit { size_max: 8.5, single_min: 7.5, size_min: 6.5, lines_max: 2 };
+        let how = Fit::single(8.5, 8.0);
         let area = Rect::new(LEFT + 7.5, top, ANSWER_LEFT - LEFT - 9.0, QUESTION_ROW);
         canvas.fitted(Style::gothic(8.5), area, how, question.text);
         let answers = match question.answer {
@@ -228,6 +228,30 @@ const fn routes(series: Series) -> &'static str {
     }
 }
 
+/// The volumes a dose of the series has (添付文書); others are written by hand.
+const fn volumes(series: Series) -> &'static str {
+    match series {
+        Series::HepB => "□ 0.25 mL　□ その他",
+        Series::Je1 => "□ 0.25 mL　□ 0.5 mL",
+        Series::Dt2 => "□ 0.1 mL　□ その他",
+        Series::Bcg => "規定のスポイトで滴下",
+        Series::Rota | Series::Covid => "接種量",
+        Series::Dpt
+        | Series::Hib
+        | Series::Pcv
+        | Series::Mr1
+        | Series::Mr2
+        | Series::Var
+        | Series::Je2
+        | Series::Hpv
+        | Series::Rsv
+        | Series::Flu
+        | Series::Ppv
+        | Series::Zoster
+        | Series::Rubella5 => "□ 0.5 mL　□ その他",
+    }
+}
+
 fn vaccine(canvas: &mut Canvas<'_, '_>, series: Series) {
     let area = VACCINE_BOX;
     let (volume_left, place_left) = (78.0, 112.0);
@@ -258,7 +282,7 @@ fn vaccine(canvas: &mut Canvas<'_, '_>, series: Series) {
         "□ 有効期限を確かめました（　　　年　　　月　　　日）",
     );
     let middle = f32::midpoint(volume_left, place_left);
-    canvas.text(Style::gothic(8.0).centre(), middle, area.top + 12.0, "□ 0.5 mL　□ その他");
+    canvas.text(Style::gothic(8.0).centre(), middle, area.top + 12.0, volumes(series));
     canvas.text(Style::gothic(8.0).centre(), middle, area.top + 17.5, "（　　　　　mL）");
     canvas.text(Style::gothic(8.0).centre(), middle, area.top + 24.0, routes(series));
     let row = (area.height - head) / 4.0;

@@ -95,6 +95,17 @@ pub fn age_years(birth: Date, on: Date) -> i32 {
     }
 }
 
+/// 年齢 as people say it on a day: whole years and months completed, counted on the corresponding day itself.
+///
+/// For showing only. Whether an age is *reached* on its eve is a question for [`reach_months`].
+pub fn years_and_months(birth: Date, on: Date) -> (i32, i32) {
+    let calendar = (i32::from(on.year()) - i32::from(birth.year())) * 12 + i32::from(on.month())
+        - i32::from(birth.month());
+    // The corresponding day is the day after the age is reached.
+    let months = if reach_months(birth, calendar) < on { calendar } else { calendar - 1 };
+    (months.max(0) / 12, months.max(0) % 12)
+}
+
 /// 出生w週d日後: the day of birth is 0w0d, so w weeks later is the same weekday.
 #[doc(alias = "出生週数")]
 #[must_use]

@@ -8,6 +8,9 @@
 pub mod home;
 pub mod ledger;
 pub mod page;
+pub mod person;
+pub mod records;
+pub mod residents;
 pub mod sign_in;
 
 use axum::{Router, middleware};
@@ -45,6 +48,7 @@ pub fn router(app: App) -> Router {
     let kit = app.kit.clone();
     Router::new()
         .merge(home::web::routes())
+        .merge(residents::web::routes())
         .merge(sign_in::web::routes())
         .merge(page::routes())
         .with_state(app)

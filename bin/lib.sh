@@ -48,6 +48,7 @@ need_compiler() {
     local version minor
     version=$(cargo --version | cut -d' ' -f2)
     minor=$(cut -d. -f2 <<<"$version")
+    [ -n "$minor" ] || fail "cargo does not run: see its message above, then run this again."
     [ "$minor" -ge $CARGO_MINOR_MIN ] ||
         fail "Rust $version is too old: run 'rustup update stable' (1.$CARGO_MINOR_MIN or newer), then run this again."
 }

@@ -62,7 +62,7 @@ impl Cluster {
         let dir = place::create_dir(data_dir)?;
         let lock = lock_dir(&dir)?;
         let place = Place::prepare(dir)?;
-        leftover::stop_leftovers(&place.pgdata)?;
+        leftover::stop_leftovers(&place)?;
         place.create_if_missing(Promise::Durable)?;
         let log_start = place.rotate_log()?;
 

@@ -217,7 +217,7 @@ fn is_up(place: &Place) -> bool {
 
 /// Starts a fresh server under its supervisor. The caller holds the start lock.
 fn start(place: &Place) -> Result<(), ClusterError> {
-    crate::cluster::leftover::stop_leftovers(&place.pgdata)?;
+    crate::cluster::leftover::stop_leftovers(place)?;
     if place.pgdata.exists() {
         std::fs::remove_dir_all(&place.pgdata).map_err(|e| ClusterError::io("remove", &place.pgdata, e))?;
     }

@@ -145,7 +145,8 @@ async fn a_stale_pid_file_of_a_reused_process_id_does_not_block_the_start() {
     // Our own id: alive, but no server.
     let stale =
         format!("{}\n{}\n1\n5432\n\n\n  1 1\nready\n", std::process::id(), dir.0.join("pgdata").display());
-    std::fs::write(dir.0.join("pgdata/postmaster.pid"), stale).unwrap();
+    std::fs::write(dir.0.join("pgdata/postmaster.pid"), &stale).unwrap();
+    std::fs::write(dir.0.join("run/.s.PGSQL.5432.lock"), &stale).unwrap();
     start(&dir.0).stop().unwrap();
 }
 

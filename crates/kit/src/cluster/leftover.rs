@@ -3,17 +3,21 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{ClusterError, POLL_EVERY, STOP_WAIT_MAX, signal};
+use super::place;
+use super::{ClusterError, POLL_EVERY, Place, STOP_WAIT_MAX, signal};
 
 /// After this the orphans of a killed postmaster are asked to go; they notice its death by themselves before.
 const ORPHANS_GO_ALONE: Duration = Duration::from_secs(5);
 
-/// Stops every server process on `pgdata`, then removes its pid file. The caller holds the directory's lock.
+/// Stops every server process on the place's data, then removes its pid and lock files. The caller holds the
+/// directory's lock.
 ///
 /// The pid file alone proves nothing (ids are reused) and removing it switches off PostgreSQL's own guard against
 /// two servers on one directory. So the kernel is asked: each process of a server has the data directory as its
-/// working directory. Only when none is left does the file go.
-pub(crate) fn stop_leftovers(pgdata: &Path) -> Result<(), ClusterError> {
+/// working directory. Only when none is left do the files go. They must: to PostgreSQL a dead server that nobody has
+/// reaped yet still counts as alive, and it would refuse to start.
+pub(crate) fn stop_leftovers(place: &Place) -> Result<(), ClusterError> {
+    let pgdata = &place.pgdata;
     let pid_file = pgdata.join("postmaster.pid");
     let mut left = processes_in(pgdata);
     if !left.is_empty() {
@@ -37,10 +41,17 @@ pub(crate) fn stop_leftovers(pgdata: &Path) -> Result<(), ClusterError> {
         std::thread::sleep(POLL_EVERY);
         left = processes_in(pgdata);
     }
-    match std::fs::remove_file(&pid_file) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(ClusterError::io("remove", &pid_file, e)),
-        _ => Ok(()),
+    let socket = place.socket_path();
+    let socket_lock = socket.with_extension(format!("{}.lock", place::PORT));
+    for stale in [pid_file, socket_lock, socket] {
+        match std::fs::remove_file(&stale) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ClusterError::io("remove", &stale, e));
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// The postmaster's id as the pid file has it.

@@ -18,7 +18,7 @@ use super::{ClusterError, Promise, leftover};
 /// The cluster's superuser. Makes databases and roles, answers no request.
 pub(crate) const SUPERUSER: &str = "sesshu_admin";
 /// Only the socket's file name: the server listens on no TCP port.
-const PORT: u16 = 5432;
+pub(super) const PORT: u16 = 5432;
 /// `sun_path` holds 108 bytes with the closing zero.
 const SOCKET_PATH_MAX: usize = 107;
 /// The server's own log is kept once more at this size.
@@ -132,6 +132,11 @@ impl Place {
         let Ok(text) = std::fs::read_to_string(&pid_file) else { return false };
         leftover::first_line_pid(&pid_file) == Some(pid)
             && text.lines().nth(7).is_some_and(|s| s.trim() == "ready")
+    }
+
+    /// The socket's file.
+    pub fn socket_path(&self) -> PathBuf {
+        self.socket_dir.join(format!(".s.PGSQL.{PORT}"))
     }
 
     pub fn connect_options(&self, db: &str, role: &str) -> PgConnectOptions {

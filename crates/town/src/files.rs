@@ -6,8 +6,8 @@ use domain::Date;
 use domain::ids::{AddresseeNumber, HouseholdNumber};
 use encoding_rs::{EncoderResult, SHIFT_JIS};
 
-use crate::names::STATUSES;
-use crate::names::{NATIONS, SURNAMES};
+use crate::names::{self, SURNAMES};
+use crate::nations::{NATIONS, STATUSES};
 use crate::places::{ABROAD, BUILDINGS, FACILITIES, OUTSIDE, TOWNS, chome};
 use crate::random::Chance;
 use crate::resident::*;
@@ -259,6 +259,14 @@ fn foreign_fields(person: &Resident) -> [String; 7] {
         letter(&mut chance),
         letter(&mut chance)
     );
+    // 入管法22条の2: who is born here may stay sixty days before a status is granted, and has no card yet.
+    if person.birth == person.since
+        && person.written_on < domain::age::plus_days(person.birth, 60)
+        && status.is_some()
+    {
+        let nation = NATIONS[usize::from(nation)].code.into();
+        return ["1".into(), String::new(), "05".into(), String::new(), String::new(), nation, String::new()];
+    }
     let (class, status, expiry) = match status.map(|index| STATUSES[usize::from(index)]) {
         None => ("02", "", None),
         Some(("永住者", ..)) => ("01", "永住者", None),
@@ -363,7 +371,7 @@ fn mailing_fields(person: &Resident, home: &Household) -> [String; 4] {
         Origin::Japanese => person.name().family.0,
         Origin::Foreign { .. } => SURNAMES[usize::from(person.family_name)].0,
     };
-    let given = crate::names::given(chance.hit(500), 1968, chance.below(10_000) as u16).0;
+    let given = names::given(chance.hit(500), 1968, chance.below(10_000) as u16).0;
     let address = format!("{place}二丁目{}番{}号", chance.between(1, 30), chance.between(1, 20));
     [format!("{family}　{given}"), address, format!("{postal:07}"), phone]
 }

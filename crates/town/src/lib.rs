@@ -10,6 +10,7 @@ mod clinics;
 mod files;
 mod history;
 mod names;
+mod nations;
 mod order;
 mod places;
 mod random;

@@ -3,7 +3,8 @@
 use domain::Date;
 use domain::schedule::Sex;
 
-use crate::names::{self, NATIONS, SURNAMES};
+use crate::names::{self, SURNAMES};
+use crate::nations::NATIONS;
 
 /// 住民区分.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

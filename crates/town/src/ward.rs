@@ -5,7 +5,8 @@ use domain::age::{plus_days, reach_years};
 use domain::schedule::Sex;
 
 use crate::clinics::{self, Clinic};
-use crate::names::{self, NATIONS, STATUSES};
+use crate::names;
+use crate::nations::{NATIONS, STATUSES};
 use crate::places::{BUILDINGS, FACILITIES, OUTSIDE, TOWNS};
 use crate::random::Chance;
 use crate::resident::*;
@@ -100,6 +101,8 @@ enum Fate {
     MovedOut(Date),
     Returned(Date),
     Outside,
+    /// 職権消除: found gone.
+    Removed(Date),
     Arrives,
 }
 
@@ -194,7 +197,8 @@ impl Builder {
             0..28 => Fate::MovedOut(recent(chance, 700)),
             28..34 => Fate::Returned(recent(chance, 900)),
             34..37 => Fate::Outside,
-            37..80 => Fate::MovedWithin(recent(chance, 2000)),
+            37 => Fate::Removed(recent(chance, 900)),
+            38..80 => Fate::MovedWithin(recent(chance, 2000)),
             _ => Fate::Stays,
         };
         let welfare_since = chance.hit(welfare).then(|| recent(chance, 3000));
@@ -399,7 +403,12 @@ impl Resident {
                 self.flags.welfare_since = self.flags.welfare_since.map(|day| day.max(on));
                 self.changed(Reason::Return, on, chance, as_of);
             }
-            Fate::MovedWithin(_) | Fate::MovedOut(_) | Fate::Returned(_) => {}
+            Fate::Removed(on) if on > self.since => {
+                self.class = Class::Removed;
+                self.until = Some(on);
+                self.changed(Reason::Removal, on, chance, as_of);
+            }
+            Fate::MovedWithin(_) | Fate::MovedOut(_) | Fate::Returned(_) | Fate::Removed(_) => {}
             Fate::Outside => self.class = Class::Outside,
         }
         let mortality = if reach_years(self.birth, 85) <= as_of { 130 } else { 22 };

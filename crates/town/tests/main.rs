@@ -1,5 +1,6 @@
 //! What the generator promises to those who use its files.
 
+mod engine;
 mod files;
 mod weekly;
 
@@ -22,7 +23,8 @@ impl Table {
         let mut rows = reader
             .records()
             .map(|row| row.expect("the file is as documented").iter().map(str::to_owned).collect::<Vec<_>>());
-        let (control, header) = (rows.next().expect("the file is as documented"), rows.next().unwrap());
+        let (control, header) =
+            (rows.next().expect("the file is as documented"), rows.next().expect("there is a header"));
         let table = Table { control, header, rows: rows.collect() };
         assert_eq!(table.control[5], table.rows.len().to_string(), "the control line counts the rows");
         for row in &table.rows {

@@ -95,6 +95,15 @@ fn dpt_from(birth: Date) -> Date {
     reach_months(birth, 2).max(Date::constant(2023, 4, 1)).min(reach_months(birth, 3))
 }
 
+/// The day a product came into the programme, where a child may have waited for it.
+fn first_day_of(vaccine: Vaccine) -> Date {
+    match vaccine {
+        Vaccine::Dpt5 => Date::constant(2024, 4, 1),
+        Vaccine::Dpt4 => Date::constant(2012, 11, 1),
+        _ => FIRST_BIRTH,
+    }
+}
+
 /// Clinics are closed on Sundays.
 fn open_day(day: Date) -> Date {
     if day.weekday() == Weekday::Sunday { plus_days(day, 1) } else { day }
@@ -179,13 +188,9 @@ impl Child<'_> {
     fn courses(&mut self, girl: bool) -> Vec<Course> {
         let birth = self.birth;
         let first_dpt = plus_days(dpt_from(birth), 7);
-        let dpt = if first_dpt >= Date::constant(2024, 4, 1) {
-            Vaccine::Dpt5
-        } else if first_dpt >= Date::constant(2012, 11, 1) {
-            Vaccine::Dpt4
-        } else {
-            Vaccine::Dpt3
-        };
+        let newest =
+            [Vaccine::Dpt5, Vaccine::Dpt4].into_iter().find(|vaccine| first_dpt >= first_day_of(*vaccine));
+        let dpt = newest.unwrap_or(Vaccine::Dpt3);
         let rota = if self.chance.hit(600) { Vaccine::Rota1 } else { Vaccine::Rota5 };
         let since = |year, month| birth >= Date::constant(year, month, 1);
         let offered = [
@@ -250,7 +255,10 @@ impl Child<'_> {
                     _ => at(after(27), after(27), 15, weeks_old(birth, until, 0)),
                 }
             }
-            (Course::Dpt(_), 0) => at(dpt_from(birth), day_after(dpt_from(birth)), 25, reach(80)),
+            (Course::Dpt(vaccine), 0) => {
+                let from = dpt_from(birth).max(first_day_of(vaccine));
+                at(from, day_after(from), 25, reach(80))
+            }
             // Until 2014-03-31 the order had an upper end too: 20日から56日まで.
             (Course::Dpt(_) | Course::Ipv, 1 | 2) => at(after(20), after(27), 20, after(55).min(reach(90))),
             (Course::Dpt(_) | Course::Ipv, 3) => at(months_after(6), months_after(12), 150, reach(90)),

@@ -60,11 +60,9 @@ fn too_early(birth: Date, chance: &mut Chance, dose: &mut Dose) {
 fn short_interval(doses: &mut [Dose], index: usize) {
     let (vaccine, number) = (doses[index].vaccine, doses[index].number);
     let days = match (vaccine, number) {
-        (
-            Vaccine::HepB | Vaccine::Hib | Vaccine::Pcv13 | Vaccine::Pcv15 | Vaccine::Pcv20 | Vaccine::Rota1,
-            2,
-        ) => 27,
-        (Vaccine::Dpt3 | Vaccine::Dpt4 | Vaccine::Dpt5, 2) => 20,
+        (Vaccine::HepB | Vaccine::Pcv13 | Vaccine::Pcv15 | Vaccine::Pcv20 | Vaccine::Rota1, 2) => 27,
+        // Hib: a doctor may go down to 20日以上.
+        (Vaccine::Dpt3 | Vaccine::Dpt4 | Vaccine::Dpt5 | Vaccine::Hib, 2) => 20,
         (Vaccine::Je, 2) => 6,
         _ => return,
     };

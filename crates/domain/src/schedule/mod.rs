@@ -9,6 +9,6 @@ pub mod japan;
 pub mod reason;
 pub mod types;
 
-pub use japan::Japan;
+pub use japan::{Japan, RuleRow, Step};
 pub use reason::{Reason, Severity};
 pub use types::*;

@@ -21,6 +21,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::Tuberculosis]),
         course: |_, _, _| ONCE,
+        courses: &[named("通常", ONCE)],
         skips: skips_nothing,
     }],
     // 経皮接種 (管針): no volume to check.
@@ -31,5 +32,6 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項、予防接種実施規則16条",
 };

@@ -7,8 +7,8 @@ use crate::schedule::types::Vaccine;
 
 /// From this day only injected live vaccines keep a distance (令和2年1月27日改正 定期接種実施要領).
 pub const ONLY_LIVE_SINCE: Date = day(2020, 10, 1);
-const SOURCE_NOW: &str = "定期接種実施要領(令和2年10月1日改正) 異なるワクチンの接種間隔";
-const SOURCE_THEN: &str = "予防接種実施規則(令和2年9月30日まで) 異なるワクチンの接種間隔";
+pub const SOURCE_NOW: &str = "定期接種実施要領(令和2年10月1日改正) 異なるワクチンの接種間隔";
+pub const SOURCE_THEN: &str = "予防接種実施規則(令和2年9月30日まで) 異なるワクチンの接種間隔";
 
 /// How a vaccine is made and given, as far as the distance to others goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

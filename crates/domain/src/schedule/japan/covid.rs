@@ -30,6 +30,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[]),
         course: |_, _, _| ONCE,
+        courses: &[named("年度ごと", ONCE)],
         skips: skips_nothing,
     }],
     // Products change every year and differ in volume.
@@ -39,6 +40,10 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::Covid,
+    remarks: &[Remark {
+        text: "10月1日から翌年3月31日まで。令和3年2月17日から令和6年3月31日までは特例臨時接種",
+        source: SOURCE,
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則24条",
 };
 

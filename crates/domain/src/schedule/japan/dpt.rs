@@ -94,6 +94,11 @@ pub static PROGRAMME: Programme = Programme {
             offers: offers_any,
             excluded_by: diseases(&[Disease::Diphtheria, Disease::Tetanus]),
             course,
+            courses: &[
+                named("五種混合", DPT5),
+                named("四種混合・三種混合", DPT4),
+                named("二種混合(百日せきにかかった者)", DT1),
+            ],
             skips: skips_nothing,
         },
         Line {
@@ -101,6 +106,7 @@ pub static PROGRAMME: Programme = Programme {
             offers: offers_any,
             excluded_by: diseases(&[Disease::Polio]),
             course: polio_course,
+            courses: &[named("五種混合", DPT5), named("四種混合・不活化ポリオ", DPT4)],
             skips: skips_nothing,
         },
     ],
@@ -117,6 +123,7 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項、予防接種実施規則9条・10条",
 };
 
@@ -134,6 +141,7 @@ pub static SECOND_PERIOD: Programme = Programme {
         offers: |_, _| ProductSet::ANY,
         excluded_by: diseases(&[Disease::Diphtheria, Disease::Tetanus]),
         course: |_, _, _| SECOND_DOSE,
+        courses: &[named("通常", SECOND_DOSE)],
         skips: skips_nothing,
     }],
     products: &[ProductRule::new(Vaccine::Dt, since(day(1994, 10, 1)), SECOND).volumes(&[Volume {
@@ -146,5 +154,6 @@ pub static SECOND_PERIOD: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項、予防接種実施規則11条",
 };

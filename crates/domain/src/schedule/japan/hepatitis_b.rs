@@ -37,6 +37,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::HepB]),
         course: |_, _, _| DOSES,
+        courses: &[named("通常", DOSES)],
         skips: skips_nothing,
     }],
     products: &[
@@ -48,5 +49,9 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "母子感染予防としてB型肝炎ワクチンを受けた者を除く",
+        source: "予防接種法施行規則2条",
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則21条",
 };

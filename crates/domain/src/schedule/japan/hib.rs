@@ -73,6 +73,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: |_, _| ProductSet::NONE.with(Vaccine::Hib as u16),
         excluded_by: diseases(&[Disease::Hib]),
         course,
+        courses: &[named("初回を終えた者", WHOLE), named("初回を終えずに生後12月に至った者", PART)],
         skips,
     }],
     products: &[ProductRule::new(Vaccine::Hib, since(day(2013, 4, 1)), SOURCE).ages(months(2), months(60))],
@@ -82,5 +83,9 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "生後2月から7月に至るまでに開始した者は初回3回と追加1回、7月に至った日の翌日から12月に至るまでは初回2回と追加1回、その後は1回",
+        source: SOURCE,
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則17条",
 };

@@ -123,6 +123,11 @@ pub static PROGRAMME: Programme = Programme {
         offers: |_, _| ProductSet::ANY,
         excluded_by: diseases(&[Disease::Hpv]),
         course,
+        courses: &[
+            named("9価(15歳に至るまでに開始した者)", TWO_DOSES),
+            named("9価(その他)・4価", THREE_DOSES),
+            named("2価", BIVALENT),
+        ],
         skips: skips_nothing,
     }],
     products: &[
@@ -141,5 +146,8 @@ pub static PROGRAMME: Programme = Programme {
         (Vaccine::Hpv9, Vaccine::Hpv4),
     ],
     season: Season::None,
+    remarks: &[Remark {
+        text: "9価の1回目と2回目の間隔が5月未満の場合、3回目を行う", source: SOURCE
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則19条",
 };

@@ -23,6 +23,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[]),
         course: |_, _, _| ONCE,
+        courses: &[named("年度ごと", ONCE)],
         skips: skips_nothing,
     }],
     products: &[
@@ -37,5 +38,6 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::Influenza,
+    remarks: &[Remark { text: "接種期間は市区町村が定める", source: SOURCE }],
     source: "予防接種法施行令3条1項、予防接種実施規則22条",
 };

@@ -87,6 +87,7 @@ pub static FIRST: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::JapaneseEncephalitis]),
         course: first_course,
+        courses: &[named("通常", ORDINARY), named("特例(平成23年5月20日までに1回又は2回受けた者)", REST)],
         skips: skips_nothing,
     }],
     products: PRODUCTS,
@@ -95,6 +96,7 @@ pub static FIRST: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項・附則2項、予防接種実施規則14条",
 };
 
@@ -124,6 +126,7 @@ pub static SECOND: Programme = Programme {
         course: |case, _, _| {
             if is_special_a(case.birth()) || is_special_b(case.birth()) { AFTER_SPECIAL } else { SECOND_DOSE }
         },
+        courses: &[named("通常", SECOND_DOSE), named("特例", AFTER_SPECIAL)],
         skips: skips_nothing,
     }],
     products: PRODUCTS,
@@ -132,5 +135,6 @@ pub static SECOND: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項・附則2項、予防接種実施規則15条",
 };

@@ -13,6 +13,8 @@ const SHORTAGE_PERIOD: Days = between(day(2025, 4, 1), day(2027, 3, 31));
 
 const ONCE_MR: &[DoseRule] = &[DoseRule::new("1回", &[], "予防接種実施規則12条・13条")];
 
+const MR_COURSES: &[NamedCourse] = &[named("通常", ONCE_MR)];
+
 const MEASLES: Line = line(&[Vaccine::Mr, Vaccine::Measles], Disease::Measles);
 const RUBELLA: Line = line(&[Vaccine::Mr, Vaccine::Rubella], Disease::Rubella);
 
@@ -23,6 +25,7 @@ const fn line(vaccines: &[Vaccine], disease: Disease) -> Line {
         offers: offers_any,
         excluded_by: diseases(&[disease]),
         course: |_, _, _| ONCE_MR,
+        courses: MR_COURSES,
         skips: skips_nothing,
     }
 }
@@ -52,6 +55,7 @@ pub static FIRST: Programme = Programme {
     early_counts: false,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項、予防接種実施規則12条・13条",
 };
 
@@ -73,6 +77,7 @@ pub static SECOND: Programme = Programme {
     early_counts: false,
     unmixed: &[],
     season: Season::None,
+    remarks: &[],
     source: "予防接種法施行令3条1項、予防接種実施規則12条・13条",
 };
 
@@ -105,6 +110,7 @@ pub static FIFTH_PERIOD: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::Rubella]),
         course: |_, _, _| FIFTH_DOSE,
+        courses: &[named("通常", FIFTH_DOSE)],
         skips: skips_nothing,
     }],
     products: PRODUCTS,
@@ -113,5 +119,9 @@ pub static FIFTH_PERIOD: Programme = Programme {
     early_counts: false,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "抗体検査の結果、抗体価が不十分と判明した男性に限る。令和7年4月1日以後は同年3月31日までに検査した者に限る",
+        source: FIFTH,
+    }],
     source: "予防接種法施行令附則3項、予防接種実施規則附則",
 };

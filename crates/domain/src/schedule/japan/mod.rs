@@ -9,6 +9,7 @@ pub mod case;
 pub mod course;
 pub mod covid;
 pub mod dpt;
+pub mod explain;
 pub mod finding;
 pub mod hepatitis_b;
 pub mod hib;
@@ -23,8 +24,13 @@ pub mod rotavirus;
 pub mod rsv;
 pub mod rule;
 pub mod seasonal;
+pub mod table;
 pub mod varicella;
+pub mod wording;
 pub mod zoster;
+
+pub use self::explain::Step;
+pub use self::table::RuleRow;
 
 use self::case::{Case, Chances, Dose};
 use self::course::{Judgement, LineWalk, dates, words};
@@ -78,6 +84,10 @@ struct Scratch {
 impl Japan {
     pub fn new(settings: Settings) -> Self {
         Japan { settings }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Judges every dose by the rules of its own day and says what is next in every series on `as_of`.
@@ -138,7 +148,7 @@ impl Japan {
             if !all_excluded && course::excluded(case, programme, line).is_some() {
                 continue;
             }
-            let finding = walk_line(case, programme, line, &chances, as_of, verdicts, scratch);
+            let (finding, _) = walk_line(case, programme, line, &chances, as_of, verdicts, scratch);
             best = Some(match best {
                 Some(known) if urgency(known.status) <= urgency(finding.status) => known,
                 Some(_) | None => finding,
@@ -212,7 +222,7 @@ fn walk_line(
     as_of: Date,
     verdicts: &mut [DoseVerdict],
     scratch: &mut Scratch,
-) -> SeriesFinding {
+) -> (SeriesFinding, u8) {
     let Scratch { past, of_line, .. } = scratch;
     past.clear();
     of_line.clear();
@@ -240,7 +250,7 @@ fn walk_line(
     let finding =
         Answer { case, programme, chances, as_of }.of(&Standing { line, target, past: walk.past, has_teiki });
     interpreter::walk_from(&mut walk, target, &of_line[given..]);
-    finding
+    (finding, target)
 }
 
 /// Doses of the programme itself, and those of a combined product that contains it.

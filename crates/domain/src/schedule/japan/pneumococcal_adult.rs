@@ -54,6 +54,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::Pneumococcal]),
         course: |_, _, _| ONCE,
+        courses: &[named("生涯に", ONCE)],
         skips: skips_nothing,
     }],
     products: &[
@@ -66,5 +67,9 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "過去に高齢者用の肺炎球菌ワクチンを受けた者を除く",
+        source: "予防接種法施行規則2条",
+    }],
     source: "予防接種法施行令3条1項・附則4項、予防接種実施規則23条",
 };

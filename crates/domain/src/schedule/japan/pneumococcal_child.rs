@@ -90,6 +90,11 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::Pneumococcal]),
         course,
+        courses: &[
+            named("生後12月に至るまでに開始した者", &[ONE, TWO, THREE, BOOSTER]),
+            named("生後12月を超え24月に至るまでに開始した者", &[ONE, SECOND_OF_TWO]),
+            named("生後24月を超えて開始した者", &[ONE]),
+        ],
         skips,
     }],
     products: &[
@@ -105,5 +110,9 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[(Vaccine::Pcv15, Vaccine::Pcv20), (Vaccine::Pcv20, Vaccine::Pcv15)],
     season: Season::None,
+    remarks: &[Remark {
+        text: "生後7月を超えて開始した者は初回2回。初回2回目が生後12月を超えた場合、初回3回目は行わない",
+        source: SOURCE,
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則18条",
 };

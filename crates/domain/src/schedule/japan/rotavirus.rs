@@ -34,6 +34,7 @@ pub static PROGRAMME: Programme = Programme {
         offers,
         excluded_by: diseases(&[Disease::Rotavirus, Disease::Intussusception]),
         course,
+        courses: &[named("1価", &[ONE, TWO]), named("5価・やむを得ず製剤を変えた場合", &[ONE, TWO, THREE])],
         skips: skips_nothing,
     }],
     products: &[
@@ -50,5 +51,8 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: false,
     unmixed: &[(Vaccine::Rota1, Vaccine::Rota5), (Vaccine::Rota5, Vaccine::Rota1)],
     season: Season::None,
+    remarks: &[Remark {
+        text: "出生14週6日後までに1回目を始めることが望ましい", source: STANDARD_SOURCE
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則21条の2",
 };

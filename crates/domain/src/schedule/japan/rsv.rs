@@ -22,6 +22,7 @@ pub static PROGRAMME: Programme = Programme {
         // Having had RS as a child takes no mother out.
         excluded_by: diseases(&[]),
         course: |_, _, _| ONCE,
+        courses: &[named("妊娠ごと", ONCE)],
         skips: skips_nothing,
     }],
     products: &[ProductRule::new(Vaccine::Rsv, since(day(2026, 4, 1)), SOURCE)],
@@ -30,5 +31,8 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: true,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "接種後14日以内に出産を予定する者は医師に相談する", source: SOURCE
+    }],
     source: SOURCE,
 };

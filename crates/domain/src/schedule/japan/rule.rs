@@ -231,6 +231,20 @@ pub struct Asked {
     pub product: Option<Vaccine>,
 }
 
+/// A course and when it applies, in the office's words.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedCourse {
+    pub name: &'static str,
+    pub doses: &'static [DoseRule],
+}
+
+/// A rule that is a named function, in words for the printed table.
+#[derive(Clone, Copy, Debug)]
+pub struct Remark {
+    pub text: &'static str,
+    pub source: &'static str,
+}
+
 /// One antigen line of a programme. Most have one; 五種混合 and 麻しん風しん can be given in parts.
 pub struct Line {
     pub products: ProductSet,
@@ -239,6 +253,8 @@ pub struct Line {
     pub excluded_by: DiseaseSet,
     /// The course, once earlier doses are known.
     pub course: fn(&Case<'_>, &[PastDose], Asked) -> &'static [DoseRule],
+    /// Every course there is, for the printed table.
+    pub courses: &'static [NamedCourse],
     /// Why a dose of the course is not given on a day, if so (start-age bands).
     pub skips: fn(&Case<'_>, &[PastDose], u8, Date) -> Option<&'static str>,
 }
@@ -261,6 +277,10 @@ pub const fn diseases(of: &[Disease]) -> DiseaseSet {
         at += 1;
     }
     set
+}
+
+pub const fn named(name: &'static str, doses: &'static [DoseRule]) -> NamedCourse {
+    NamedCourse { name, doses }
 }
 
 /// 接種の時期 within a year.
@@ -297,6 +317,7 @@ pub struct Programme {
     /// Products that are not mixed: earlier, later.
     pub unmixed: &'static [(Vaccine, Vaccine)],
     pub season: Season,
+    pub remarks: &'static [Remark],
     /// 対象者 and 接種の方法, as the rules table cites them.
     pub source: &'static str,
 }

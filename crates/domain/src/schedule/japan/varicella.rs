@@ -47,6 +47,7 @@ pub static PROGRAMME: Programme = Programme {
         offers: offers_any,
         excluded_by: diseases(&[Disease::Varicella]),
         course: |_, _, _| DOSES,
+        courses: &[named("通常", DOSES)],
         skips,
     }],
     products: &[ProductRule::new(Vaccine::Varicella, since(PROGRAMME_START), SOURCE)],
@@ -55,5 +56,9 @@ pub static PROGRAMME: Programme = Programme {
     early_counts: false,
     unmixed: &[],
     season: Season::None,
+    remarks: &[Remark {
+        text: "平成26年度に限り、生後36月に至った日の翌日から60月に至るまでの未接種者に1回",
+        source: "予防接種法施行令 平成26年附則",
+    }],
     source: "予防接種法施行令3条1項、予防接種実施規則20条",
 };

@@ -86,6 +86,11 @@ pub static PROGRAMME: Programme = Programme {
         // Having had the disease takes nobody out.
         excluded_by: diseases(&[]),
         course,
+        courses: &[
+            named("生ワクチン", LIVE),
+            named("組換えワクチン", RECOMBINANT),
+            named("組換えワクチン(免疫の機能が低下した者)", RECOMBINANT_IMPAIRED),
+        ],
         skips: skips_nothing,
     }],
     products: &[
@@ -100,5 +105,6 @@ pub static PROGRAMME: Programme = Programme {
         (Vaccine::ZosterRecombinant, Vaccine::ZosterLive),
     ],
     season: Season::None,
+    remarks: &[Remark { text: "異なる製剤を混ぜて受けない", source: SOURCE }],
     source: "予防接種法施行令3条1項、予防接種実施規則(帯状疱疹)",
 };

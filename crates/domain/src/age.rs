@@ -45,10 +45,41 @@ fn month_at(day: Date, months: i32) -> Date {
 /// The day `days` later (negative: earlier); stops at the ends of the calendar.
 #[must_use]
 pub fn plus_days(day: Date, days: i32) -> Date {
-    match days {
-        0 => day,
-        _ => day.saturating_add(jiff::Span::new().days(days)),
+    // Within the month, which is most often, nothing has to be looked up.
+    let moved = i32::from(day.day()).saturating_add(days);
+    if (1..=28).contains(&moved) {
+        return Date::constant(day.year(), day.month(), moved as i8);
     }
+    let Some((year, month, day_of_month)) = civil(number(day).saturating_add(days)) else {
+        return if days < 0 { Date::MIN } else { Date::MAX };
+    };
+    Date::constant(year, month, day_of_month)
+}
+
+/// Days since 1 March of year 0 (proleptic Gregorian); March begins the year, so that the leap day ends it.
+fn number(day: Date) -> i32 {
+    let months = i32::from(day.year()) * 12 + i32::from(day.month()) - 3;
+    let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
+    year * 365 + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (month * 153 + 2) / 5
+        + i32::from(day.day())
+        - 1
+}
+
+/// Year, month and day of a [`number`]; `None` outside the calendar (years -9999 to 9999).
+fn civil(number: i32) -> Option<(i16, i8, i8)> {
+    let (era, day_of_era) = (number.div_euclid(146_097), number.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let months = (era * 400 + year_of_era) * 12 + month_from_march + 2;
+    let year = months.div_euclid(12);
+    if !(-9999..=9999).contains(&year) {
+        return None;
+    }
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    Some((year as i16, (months.rem_euclid(12) + 1) as i8, day as i8))
 }
 
 /// 生後n月に至った日: the eve of the corresponding day, or the last day of the month where there is none — then
@@ -188,4 +219,28 @@ pub fn gestation_28_to_36_weeks(due: Date) -> Days {
 #[must_use]
 pub fn gestation_week(due: Date, weeks: i32, days: i32) -> Date {
     plus_days(due, weeks * 7 + days - 280)
+}
+
+#[cfg(test)]
+mod plus_days_tests {
+    use super::*;
+
+    #[test]
+    fn adding_days_agrees_with_the_calendar_everywhere() {
+        let mut day = Date::constant(1899, 12, 1);
+        while day < Date::constant(2101, 3, 2) {
+            for days in [-400, -31, -1, 0, 1, 4, 27, 28, 365, 1461] {
+                assert_eq!(
+                    plus_days(day, days),
+                    day.saturating_add(jiff::Span::new().days(days)),
+                    "{day} + {days}"
+                );
+            }
+            day = day.tomorrow().unwrap();
+        }
+        for days in [1, 28, 400, i32::MAX] {
+            assert_eq!(plus_days(Date::MAX, days), Date::MAX);
+            assert_eq!(plus_days(Date::MIN, -days), Date::MIN);
+        }
+    }
 }

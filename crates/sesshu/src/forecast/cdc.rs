@@ -225,10 +225,10 @@ impl Serialize for AllSeries<'_> {
                 series_group: self.cdc.series_group_name(forecast),
                 status: forecast.status.words(),
                 dose: forecast.dose,
-                earliest: dates.map(|dates| Iso(dates.earliest.date())),
-                recommended: dates.map(|dates| Iso(dates.recommended.date())),
-                past_due: dates.and_then(|dates| dates.past_due).map(|day| Iso(day.date())),
-                latest: dates.and_then(|dates| dates.latest).map(|day| Iso(day.date())),
+                earliest: dates.map(|dates| Iso(dates.earliest)),
+                recommended: dates.map(|dates| Iso(dates.recommended)),
+                past_due: dates.and_then(|dates| dates.past_due).map(Iso),
+                latest: dates.and_then(|dates| dates.latest).map(Iso),
             }
         }))
     }

@@ -2,10 +2,12 @@
 //! a word this reader does not know is an error that names the file and the series.
 
 use anyhow::{Context, Result, bail, ensure};
+use domain::Date;
+use domain::age::Days;
 use domain::schedule::Sex;
-use domain::schedule::cdc::calendar::{Day, Period};
 use domain::schedule::cdc::data::*;
-use domain::schedule::cdc::{Cdc, Pack};
+use domain::schedule::cdc::{Cdc, Pack, parse_span};
+use domain::schedule::interpreter::{IntervalRule, ProductSet, Since, Span};
 use roxmltree::{Document, Node};
 use std::cmp::Ordering;
 use std::path::Path;
@@ -80,16 +82,16 @@ fn is_yes(node: Node, tag: &str) -> Result<bool> {
     }
 }
 
-fn period(node: Node, tag: &str) -> Result<Option<Period>> {
-    text(node, tag).map(|text| text.parse().with_context(|| format!("<{tag}>"))).transpose()
+fn span(node: Node, tag: &str) -> Result<Option<Span>> {
+    text(node, tag).map(|text| parse_span(text).with_context(|| format!("<{tag}>"))).transpose()
 }
 
 /// `20250827` or `01/01/1957`.
-fn day(node: Node, tag: &str) -> Result<Option<Day>> {
+fn day(node: Node, tag: &str) -> Result<Option<Date>> {
     let Some(text) = text(node, tag) else { return Ok(None) };
     let format = if text.contains('/') { "%m/%d/%Y" } else { "%Y%m%d" };
-    let date = domain::Date::strptime(format, text).with_context(|| format!("<{tag}>: {text}"))?;
-    Ok(Some(Day::from(date)))
+    let date = Date::strptime(format, text).with_context(|| format!("<{tag}>: {text}"))?;
+    Ok(Some(date))
 }
 
 #[derive(Default)]
@@ -142,11 +144,8 @@ impl Reader {
     }
 
     fn vaccine(&mut self, map: Node) -> Result<()> {
-        let mut vaccine = Vaccine {
-            cvx: needed(map, "cvx")?.to_owned(),
-            name: text(map, "shortDescription").unwrap_or_default().to_owned(),
-            ..Vaccine::default()
-        };
+        let name = text(map, "shortDescription").unwrap_or_default();
+        let mut vaccine = Vaccine::new(needed(map, "cvx")?, name);
         for node in children(map, "association") {
             let name = needed(node, "antigen")?;
             vaccine.associations.push(Association {
@@ -161,7 +160,7 @@ impl Reader {
     fn conflict(&mut self, node: Node) -> Result<()> {
         let previous = self.conflicting(node, "previous")?;
         let current = self.conflicting(node, "current")?;
-        let length = |tag: &str| period(node, tag)?.with_context(|| format!("<{tag}> がありません"));
+        let length = |tag: &str| span(node, tag)?.with_context(|| format!("<{tag}> がありません"));
         let conflict = Conflict {
             previous,
             begin: length("conflictBeginInterval")?,
@@ -169,7 +168,7 @@ impl Reader {
             end: length("conflictEndInterval")?,
         };
         let vaccine = &mut self.pack.vaccines[usize::from(current)];
-        vaccine.conflicting.insert(previous);
+        vaccine.conflicting = vaccine.conflicting.with(previous);
         vaccine.conflicts.push(conflict);
         Ok(())
     }
@@ -181,8 +180,7 @@ impl Reader {
         if let Ok(known) = self.vaccine_index(cvx) {
             return Ok(known);
         }
-        let name = text(side, "vaccineType").unwrap_or_default().to_owned();
-        self.pack.vaccines.push(Vaccine { cvx: cvx.to_owned(), name, ..Vaccine::default() });
+        self.pack.vaccines.push(Vaccine::new(cvx, text(side, "vaccineType").unwrap_or_default()));
         Ok((self.pack.vaccines.len() - 1) as VaccineIndex)
     }
 
@@ -282,7 +280,7 @@ impl Reader {
     }
 
     fn dose(&mut self, node: Node) -> Result<SeriesDose> {
-        let mut dose = SeriesDose { recurring: is_yes(node, "recurringDose")?, ..SeriesDose::default() };
+        let mut dose = SeriesDose::new(is_yes(node, "recurringDose")?);
         for ages in children(node, "age") {
             dose.ages.push(Ages {
                 absolute_min: self.age(ages, "absMinAge")?,
@@ -308,15 +306,15 @@ impl Reader {
         dose.preferable_set = dose.preferable.iter().map(|listed| listed.vaccine).collect();
         dose.allowable_set = dose.allowable.iter().map(|listed| listed.vaccine).collect();
         for vaccine in children(node, "inadvertentVaccine") {
-            dose.inadvertent.insert(self.vaccine_index(needed(vaccine, "cvx")?)?);
+            dose.inadvertent = dose.inadvertent.with(self.vaccine_index(needed(vaccine, "cvx")?)?);
         }
         for skip in children(node, "conditionalSkip") {
             dose.skips.push(self.skip(skip)?);
         }
         for season in children(node, "seasonalRecommendation") {
-            dose.season = Some(Season {
-                from: day(season, "startDate")?.unwrap_or(Day::FIRST),
-                until: day(season, "endDate")?.unwrap_or(Day::LAST),
+            dose.season = Some(Days {
+                from: day(season, "startDate")?.unwrap_or(Date::MIN),
+                until: day(season, "endDate")?.unwrap_or(Date::MAX),
             });
         }
         dose.delays = self.delays(&dose.preferable);
@@ -324,14 +322,14 @@ impl Reader {
     }
 
     /// What given vaccines delay a dose with these preferable vaccines, by length of the delay.
-    fn delays(&self, preferable: &[DoseVaccine]) -> Vec<(VaccineSet, Period)> {
-        let mut delays: Vec<(VaccineSet, Period)> = Vec::new();
+    fn delays(&self, preferable: &[DoseVaccine]) -> Vec<(ProductSet, Span)> {
+        let mut delays: Vec<(ProductSet, Span)> = Vec::new();
         let conflicts =
             preferable.iter().flat_map(|listed| &self.pack.vaccines[usize::from(listed.vaccine)].conflicts);
         for conflict in conflicts {
             match delays.iter_mut().find(|(_, end)| *end == conflict.end) {
-                Some((vaccines, _)) => vaccines.insert(conflict.previous),
-                None => delays.push(([conflict.previous].into_iter().collect(), conflict.end)),
+                Some((vaccines, _)) => *vaccines = vaccines.with(conflict.previous),
+                None => delays.push((ProductSet::NONE.with(conflict.previous), conflict.end)),
             }
         }
         delays
@@ -339,29 +337,33 @@ impl Reader {
 
     fn interval(&mut self, node: Node) -> Result<Interval> {
         let observation = child(node, "fromRelevantObs").and_then(|observation| text(observation, "code"));
-        let reference = if is_yes(node, "fromPrevious")? {
-            Reference::Previous
+        let (reference, since) = if is_yes(node, "fromPrevious")? {
+            (Reference::Series, Since::PreviousDose)
         } else if let Some(target) = text(node, "fromTargetDose") {
             let target: u8 = target.parse().context("<fromTargetDose>")?;
             ensure!((1..=TARGETS_MAX).contains(&usize::from(target)), "<fromTargetDose>: {target}");
-            Reference::Target(target - 1)
+            (Reference::Series, Since::Target(target - 1))
         } else if let Some(codes) = text(node, "fromMostRecent") {
-            Reference::MostRecent(self.vaccines(codes)?)
+            (Reference::History, Since::MostRecent(self.vaccines(codes)?))
         } else {
-            Reference::Observation(self.observation_index(observation.context("間隔の起点がありません")?)?)
+            let observation = self.observation_index(observation.context("間隔の起点がありません")?)?;
+            (Reference::Observation(observation), Since::PreviousDose)
         };
         Ok(Interval {
             reference,
-            absolute_min: period(node, "absMinInt")?,
-            min: period(node, "minInt")?,
-            recommended_from: period(node, "earliestRecInt")?,
-            recommended_until: period(node, "latestRecInt")?,
+            rule: IntervalRule {
+                since,
+                absolute_min: span(node, "absMinInt")?,
+                min: span(node, "minInt")?,
+                standard_min: span(node, "earliestRecInt")?,
+                standard_max: span(node, "latestRecInt")?,
+                in_force: in_force(node)?,
+            },
             overrides: match text(node, "intervalPriority") {
                 Some("override" | "Y") => true,
                 None | Some("N") => false,
                 Some(other) => bail!("<intervalPriority>: {other}"),
             },
-            in_force: in_force(node)?,
         })
     }
 
@@ -407,12 +409,12 @@ impl Reader {
         Ok(match needed(node, "conditionType")?.to_ascii_lowercase().as_str() {
             "age" => Condition::Age(self.age_range(node, "beginAge", "endAge")?),
             "completed series" => Condition::CompletedSeries(series_group(needed(node, "seriesGroups")?)?),
-            "interval" => Condition::Interval(period(node, "interval")?.context("<interval> がありません")?),
+            "interval" => Condition::Interval(span(node, "interval")?.context("<interval> がありません")?),
             "vaccine count by age" | "vaccine count by date" | "vaccine count by date and age" => {
                 Condition::Count(Count {
                     age: self.age_range(node, "beginAge", "endAge")?,
-                    from: day(node, "startDate")?.unwrap_or(Day::FIRST),
-                    until: day(node, "endDate")?.unwrap_or(Day::LAST),
+                    from: day(node, "startDate")?.unwrap_or(Date::MIN),
+                    until: day(node, "endDate")?.unwrap_or(Date::MAX),
                     vaccines: text(node, "vaccineTypes").map(|codes| self.vaccines(codes)).transpose()?,
                     valid_only: match needed(node, "doseType")?.to_ascii_lowercase().as_str() {
                         "valid" => true,
@@ -433,7 +435,7 @@ impl Reader {
     }
 
     /// `15; 16;88`.
-    fn vaccines(&self, codes: &str) -> Result<VaccineSet> {
+    fn vaccines(&self, codes: &str) -> Result<ProductSet> {
         let codes = codes.split(';').map(str::trim).filter(|code| !code.is_empty());
         codes.map(|code| self.vaccine_index(code)).collect()
     }
@@ -444,7 +446,7 @@ impl Reader {
 
     /// Equal ages share one index.
     fn age(&mut self, node: Node, tag: &str) -> Result<Option<AgeIndex>> {
-        let Some(age) = period(node, tag)? else { return Ok(None) };
+        let Some(age) = span(node, tag)? else { return Ok(None) };
         let ages = &mut self.pack.ages;
         let known = ages.iter().position(|known| *known == age).unwrap_or_else(|| {
             ages.push(age);
@@ -503,9 +505,9 @@ fn is_all(node: Node, tag: &str) -> Result<bool> {
     }
 }
 
-fn in_force(node: Node) -> Result<InForce> {
-    Ok(InForce {
-        from: day(node, "effectiveDate")?.unwrap_or(Day::FIRST),
-        until: day(node, "cessationDate")?.unwrap_or(Day::LAST),
+fn in_force(node: Node) -> Result<Days> {
+    Ok(Days {
+        from: day(node, "effectiveDate")?.unwrap_or(Date::MIN),
+        until: day(node, "cessationDate")?.unwrap_or(Date::MAX),
     })
 }

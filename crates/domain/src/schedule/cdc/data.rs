@@ -2,8 +2,10 @@
 //!
 //! Whoever reads the XML fills these; the logic never sees a string.
 
-use super::calendar::{Day, Period};
+use crate::Date;
+use crate::age::Days;
 use crate::schedule::Sex;
+use crate::schedule::interpreter::{IntervalRule, ProductSet, Span};
 
 /// Index of a CVX code in [`Pack::vaccines`].
 pub type VaccineIndex = u16;
@@ -18,50 +20,12 @@ pub const OTHER_MAKER: MakerIndex = MakerIndex::MAX;
 /// Index of an observation in [`Pack::observations`].
 pub type ObservationIndex = u16;
 
-/// Vaccines a set can hold; the published data has 218.
-pub const VACCINES_MAX: usize = 320;
+/// Vaccines a [`ProductSet`] can hold; the published data has 219.
+pub const VACCINES_MAX: usize = 512;
 /// Target doses of one series; the published data has 11.
 pub const TARGETS_MAX: usize = 16;
 /// Antigens, as one bit each of a `u64`; the published data has 30.
 pub const ANTIGENS_MAX: usize = 64;
-
-/// A set of vaccines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct VaccineSet([u64; VACCINES_MAX / 64]);
-
-impl VaccineSet {
-    pub fn insert(&mut self, vaccine: VaccineIndex) {
-        self.0[usize::from(vaccine) / 64] |= 1 << (vaccine % 64);
-    }
-
-    pub fn contains(&self, vaccine: VaccineIndex) -> bool {
-        self.0[usize::from(vaccine) / 64] & (1 << (vaccine % 64)) != 0
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
-    }
-
-    #[must_use]
-    pub fn union(mut self, other: VaccineSet) -> VaccineSet {
-        for (word, more) in self.0.iter_mut().zip(other.0) {
-            *word |= more;
-        }
-        self
-    }
-
-    pub fn is_subset(&self, other: &VaccineSet) -> bool {
-        self.0.iter().zip(other.0).all(|(word, all)| word & !all == 0)
-    }
-}
-
-impl FromIterator<VaccineIndex> for VaccineSet {
-    fn from_iter<T: IntoIterator<Item = VaccineIndex>>(vaccines: T) -> Self {
-        let mut set = VaccineSet::default();
-        vaccines.into_iter().for_each(|vaccine| set.insert(vaccine));
-        set
-    }
-}
 
 /// The whole of the supporting data.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +34,7 @@ pub struct Pack {
     pub antigens: Vec<Antigen>,
     pub groups: Vec<Group>,
     /// Distinct ages, by [`AgeIndex`].
-    pub ages: Vec<Period>,
+    pub ages: Vec<Span>,
     /// Manufacturers (MVX) that a rule names, by [`MakerIndex`].
     pub makers: Vec<String>,
     /// Observation codes with their titles, by [`ObservationIndex`].
@@ -78,7 +42,7 @@ pub struct Pack {
 }
 
 /// One CVX code.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Vaccine {
     pub cvx: String,
     pub name: String,
@@ -87,7 +51,20 @@ pub struct Vaccine {
     /// Earlier vaccines that impair this one (§6.7).
     pub conflicts: Vec<Conflict>,
     /// All of [`conflicts`](Self::conflicts)' vaccines, to pass quickly over what does not conflict.
-    pub conflicting: VaccineSet,
+    pub conflicting: ProductSet,
+}
+
+impl Vaccine {
+    /// A code that counts for nothing yet.
+    pub fn new(cvx: &str, name: &str) -> Vaccine {
+        Vaccine {
+            cvx: cvx.to_owned(),
+            name: name.to_owned(),
+            associations: Vec::new(),
+            conflicts: Vec::new(),
+            conflicting: ProductSet::NONE,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -107,10 +84,10 @@ pub struct AgeRange {
 #[derive(Clone, Copy, Debug)]
 pub struct Conflict {
     pub previous: VaccineIndex,
-    pub begin: Period,
+    pub begin: Span,
     /// End where the earlier dose was valid or not evaluated.
-    pub end_min: Period,
-    pub end: Period,
+    pub end_min: Span,
+    pub end: Span,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -135,7 +112,7 @@ pub struct Immunity {
 /// Birth before a date counts as immunity.
 #[derive(Clone, Debug)]
 pub struct BirthImmunity {
-    pub before: Day,
+    pub before: Date,
     /// `None` means any country.
     pub country: Option<String>,
     pub exclusions: Vec<ObservationIndex>,
@@ -197,74 +174,72 @@ pub struct Series {
 }
 
 /// One target dose of a series.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SeriesDose {
     pub ages: Vec<Ages>,
     pub intervals: Vec<Interval>,
     pub allowable_intervals: Vec<Interval>,
     pub preferable: Vec<DoseVaccine>,
-    pub preferable_set: VaccineSet,
+    /// The same as a set, to pass quickly over what is not listed.
+    pub preferable_set: ProductSet,
     pub allowable: Vec<DoseVaccine>,
-    pub allowable_set: VaccineSet,
-    pub inadvertent: VaccineSet,
+    pub allowable_set: ProductSet,
+    pub inadvertent: ProductSet,
     pub skips: Vec<Skip>,
     pub recurring: bool,
-    pub season: Option<Season>,
+    /// Seasonal recommendation, both days included.
+    pub season: Option<Days>,
     /// Given vaccines that delay this dose, with the conflict's full end (CALCDTCONFLICT-3), one entry per length.
-    pub delays: Vec<(VaccineSet, Period)>,
+    pub delays: Vec<(ProductSet, Span)>,
 }
 
-/// Days on which a rule is in force, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InForce {
-    pub from: Day,
-    pub until: Day,
-}
-
-impl Default for InForce {
-    fn default() -> Self {
-        InForce { from: Day::FIRST, until: Day::LAST }
+impl SeriesDose {
+    /// A target dose that asks for nothing yet.
+    pub fn new(recurring: bool) -> SeriesDose {
+        SeriesDose {
+            ages: Vec::new(),
+            intervals: Vec::new(),
+            allowable_intervals: Vec::new(),
+            preferable: Vec::new(),
+            preferable_set: ProductSet::NONE,
+            allowable: Vec::new(),
+            allowable_set: ProductSet::NONE,
+            inadvertent: ProductSet::NONE,
+            skips: Vec::new(),
+            recurring,
+            season: None,
+            delays: Vec::new(),
+        }
     }
 }
 
-impl InForce {
-    pub fn on(self, day: Day) -> bool {
-        self.from <= day && day <= self.until
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ages {
     pub absolute_min: Option<AgeIndex>,
     pub min: Option<AgeIndex>,
     pub recommended_from: Option<AgeIndex>,
     pub recommended_until: Option<AgeIndex>,
     pub max: Option<AgeIndex>,
-    pub in_force: InForce,
+    pub in_force: Days,
 }
 
-/// What an interval is measured from.
-#[derive(Clone, Copy, Debug)]
+/// What an interval is measured from: which list of past doses the interpreter is handed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reference {
-    /// The dose before.
-    Previous,
-    /// The dose that satisfied a target, counted from 0.
-    Target(u8),
-    /// The latest dose of any of these.
-    MostRecent(VaccineSet),
+    /// A dose of this series (the one before, or the one that satisfied a target).
+    Series,
+    /// The latest dose of some vaccines, in any series.
+    History,
+    /// An observation; its date is filled into the rule for each patient.
     Observation(ObservationIndex),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Interval {
     pub reference: Reference,
-    pub absolute_min: Option<Period>,
-    pub min: Option<Period>,
-    pub recommended_from: Option<Period>,
-    pub recommended_until: Option<Period>,
+    pub rule: IntervalRule,
     /// Interval priority flag: the group's earliest date is not held back by its other antigens.
     pub overrides: bool,
-    pub in_force: InForce,
 }
 
 #[derive(Clone, Debug)]
@@ -275,13 +250,6 @@ pub struct DoseVaccine {
     pub maker: Option<MakerIndex>,
     /// To be named in a recommendation.
     pub recommended: bool,
-}
-
-/// Seasonal recommendation, both days included.
-#[derive(Clone, Copy, Debug)]
-pub struct Season {
-    pub from: Day,
-    pub until: Day,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,7 +270,7 @@ pub struct Skip {
 
 #[derive(Clone, Debug)]
 pub struct SkipSet {
-    pub in_force: InForce,
+    pub in_force: Days,
     /// All conditions are needed, not only one.
     pub all_conditions: bool,
     pub conditions: Vec<Condition>,
@@ -314,7 +282,7 @@ pub enum Condition {
     /// A series of this series group is complete.
     CompletedSeries(u8),
     /// This long after the dose before.
-    Interval(Period),
+    Interval(Span),
     Count(Count),
 }
 
@@ -323,11 +291,11 @@ pub enum Condition {
 pub struct Count {
     pub age: AgeRange,
     /// First day counted.
-    pub from: Day,
+    pub from: Date,
     /// First day no more counted.
-    pub until: Day,
+    pub until: Date,
     /// `None` means any vaccine of the antigen.
-    pub vaccines: Option<VaccineSet>,
+    pub vaccines: Option<ProductSet>,
     pub valid_only: bool,
     pub compare: std::cmp::Ordering,
     pub than: u16,

@@ -1,16 +1,16 @@
 //! The processing model (chapter 4): relevant series, evaluation, forecast, best series, vaccine groups.
 
-use super::calendar::Day;
 use super::data::{
     Antigen, AntigenIndex, Condition, MakerIndex, OTHER_MAKER, ObservationIndex, Pack, Series, SeriesKind,
     VaccineIndex,
 };
-use super::evaluate::{DoseStatus, Evaluation, walk};
-use super::forecast::{AntigenState, Forecasting, SeriesStatus, all_are_valid, antigen_state};
+use super::evaluate::{DoseStatus, Evaluation, SeriesWalk};
+use super::forecast::{Forecasting, SeriesStatus, all_are_valid, antigen_state};
 use super::group::{Best, DoseAnswer, GroupForecast, forecasts};
 use super::patient::{Given, Patient, Subject, prepare};
 use super::select::{Path, select};
 use crate::Date;
+use crate::schedule::interpreter::{PastDose, walk};
 
 /// The engine over a prepared [`Pack`], shared by all threads.
 pub struct Cdc {
@@ -19,13 +19,24 @@ pub struct Cdc {
     by_cvx: Vec<Option<VaccineIndex>>,
 }
 
+/// Room for walking the series of an antigen.
+#[derive(Default)]
+struct Walking {
+    /// The antigen's doses, as positions in the history.
+    records: Vec<u16>,
+    counted: Vec<PastDose>,
+    /// Of all series of all antigens, one after the other.
+    evaluations: Vec<Evaluation>,
+    /// The relevant patient series of one antigen.
+    paths: Vec<Path>,
+}
+
 /// Room to work in, used again for the next patient, and the answers of the last one.
 #[derive(Default)]
 pub struct Scratch {
-    ages: Vec<Day>,
+    ages: Vec<Date>,
     given: Vec<Given>,
-    evaluations: Vec<Evaluation>,
-    paths: Vec<Path>,
+    walking: Walking,
     prioritized: Vec<usize>,
     selected: Vec<usize>,
     best: Vec<Best>,
@@ -96,22 +107,20 @@ impl Cdc {
 
     /// Judges every dose and forecasts every vaccine group on `as_of`; the answers are in `scratch`.
     pub fn forecast(&self, patient: &Patient, as_of: Date, scratch: &mut Scratch) {
-        let Scratch { ages, given, evaluations, paths, prioritized, selected, best, groups, doses } = scratch;
-        let as_of = Day::from(as_of);
+        let Scratch { ages, given, walking, prioritized, selected, best, groups, doses } = scratch;
         prepare(&self.pack, patient, as_of, ages, given);
-        let subject =
-            Subject { pack: &self.pack, patient, birth: Day::from(patient.birth_date), as_of, ages, given };
-        evaluations.clear();
+        let subject = Subject { pack: &self.pack, patient, birth: patient.birth_date, as_of, ages, given };
+        walking.evaluations.clear();
         groups.clear();
         doses.clear();
         for (group_index, group) in self.pack.groups.iter().enumerate() {
             best.clear();
             for &antigen_index in &group.antigens {
                 let antigen = &self.pack.antigens[usize::from(antigen_index)];
-                walk_antigen(&subject, antigen_index, antigen, evaluations, paths);
-                select(&subject, antigen, paths, prioritized, selected);
+                walk_antigen(&subject, antigen_index, antigen, walking);
+                select(&subject, antigen, &walking.paths, prioritized, selected);
                 best.extend(selected.iter().map(|position| {
-                    let path = &paths[*position];
+                    let path = &walking.paths[*position];
                     let series = &antigen.series[usize::from(path.series)];
                     Best {
                         antigen: antigen_index,
@@ -124,7 +133,7 @@ impl Cdc {
                 }));
             }
             forecasts(&subject, group_index as u8, best, groups);
-            dose_answers(&subject, group_index as u8, best, evaluations, doses);
+            dose_answers(&subject, group_index as u8, best, &walking.evaluations, doses);
         }
     }
 }
@@ -136,33 +145,47 @@ fn asks_about_completed_series(series: &Series) -> bool {
 }
 
 /// Chapters 5 to 7 for all series of an antigen.
-fn walk_antigen(
-    subject: &Subject,
-    antigen_index: AntigenIndex,
-    antigen: &Antigen,
-    evaluations: &mut Vec<Evaluation>,
-    paths: &mut Vec<Path>,
-) {
+fn walk_antigen(subject: &Subject, antigen_index: AntigenIndex, antigen: &Antigen, walking: &mut Walking) {
+    let Walking { records, counted, evaluations, paths } = walking;
     paths.clear();
+    records.clear();
+    let own =
+        subject.given.iter().enumerate().filter(|(_, given)| given.antigens & (1 << antigen_index) != 0);
+    records.extend(own.map(|(position, _)| position as u16));
     let state = antigen_state(subject, antigen);
     let mut complete_groups = 0;
     for (series_index, series) in antigen.series.iter().enumerate() {
         if !is_relevant(subject, series) {
             continue;
         }
-        let path = walk_series(
-            subject,
-            antigen_index,
-            antigen,
-            series_index as u16,
-            state,
-            complete_groups,
-            evaluations,
-        );
+        let first = evaluations.len();
+        counted.clear();
+        let mut course = SeriesWalk { subject, series, complete_groups, evaluations, first, counted };
+        let target = usize::from(walk(&mut course, records));
+        let evaluations = &evaluations[first..];
+        let forecasting =
+            Forecasting { subject, antigen, series, state, evaluations, target, counted, complete_groups };
+        let path = path(&forecasting, series_index as u16, first as u32);
         if path.forecast.status == SeriesStatus::Complete {
             complete_groups |= 1 << series.group;
         }
         paths.push(path);
+    }
+}
+
+fn path(forecasting: &Forecasting, series: u16, first: u32) -> Path {
+    let evaluations = forecasting.evaluations;
+    let mut valid = evaluations.iter().filter(|evaluation| evaluation.status == DoseStatus::Valid);
+    let count = valid.clone().count() as u8;
+    Path {
+        series,
+        forecast: forecasting.forecast(),
+        valid: count,
+        all_valid: all_are_valid(evaluations),
+        first_valid_on: valid
+            .next()
+            .map(|evaluation| forecasting.subject.given[usize::from(evaluation.given)].on),
+        evaluations: (first, first + evaluations.len() as u32),
     }
 }
 
@@ -179,33 +202,6 @@ fn is_relevant(subject: &Subject, series: &Series) -> bool {
                     subject.has(indication.observation) && subject.within(indication.age, subject.as_of)
                 })
         }
-    }
-}
-
-fn walk_series(
-    subject: &Subject,
-    antigen_index: AntigenIndex,
-    antigen: &Antigen,
-    series_index: u16,
-    state: AntigenState,
-    complete_groups: u32,
-    evaluations: &mut Vec<Evaluation>,
-) -> Path {
-    let series = &antigen.series[usize::from(series_index)];
-    let first = evaluations.len();
-    let walked = walk(subject, antigen_index, series, complete_groups, evaluations);
-    let own = &evaluations[first..];
-    let forecasting =
-        Forecasting { subject, antigen, series, state, evaluations: own, walked: &walked, complete_groups };
-    let mut valid = own.iter().filter(|evaluation| evaluation.status == DoseStatus::Valid);
-    let count = valid.clone().count() as u8;
-    Path {
-        series: series_index,
-        forecast: forecasting.forecast(),
-        valid: count,
-        all_valid: all_are_valid(own),
-        first_valid_on: valid.next().map(|evaluation| subject.given[usize::from(evaluation.given)].on.day),
-        evaluations: (first as u32, evaluations.len() as u32),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Evaluate vaccine dose administered (chapter 6): each dose of an antigen against the target doses of one series.
 
-use super::calendar::{Anchor, Day};
-use super::data::{
-    AntigenIndex, DoseVaccine, Interval, Reference, Series, SeriesDose, TARGETS_MAX, VaccineSet,
-};
+use super::data::{DoseVaccine, Interval, Reference, Series, SeriesDose};
 use super::patient::{Given, Subject};
 use super::skip::{View, is_skipped};
+use crate::age::Days;
+use crate::schedule::interpreter::{
+    Calendar, CdsiCalendar, Course, Failure, Findings, IntervalRule, PastDose, Since, Taken, Window,
+    judge_age, judge_intervals,
+};
 
 /// Evaluation status of a dose in a series (Table 3-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,84 +120,112 @@ pub struct Evaluation {
     pub reasons: Reasons,
 }
 
-/// What walking the history left behind.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Walked {
-    /// The first target dose not satisfied; the number of target doses when none is left.
-    pub target: usize,
-    /// The day each target was satisfied (the latest, where it recurs).
-    pub satisfied_on: [Option<Day>; TARGETS_MAX],
+/// One series being walked by the interpreter (Figure 4-6).
+pub(super) struct SeriesWalk<'w, 'a> {
+    pub subject: &'w Subject<'a>,
+    pub series: &'w Series,
+    /// Series groups of the antigen that have a complete series, a bit each.
+    pub complete_groups: u32,
+    /// Verdicts, of which this series' begin at `first`.
+    pub evaluations: &'w mut Vec<Evaluation>,
+    pub first: usize,
+    /// Doses an interval may be measured from (CALCDTINT-1, -2): valid or not valid, not inadvertent.
+    pub counted: &'w mut Vec<PastDose>,
 }
 
-/// Walks the antigen's doses against the series (Figure 4-6). `evaluations` holds only this series' on return.
-pub(super) fn walk(
-    subject: &Subject,
-    antigen: AntigenIndex,
-    series: &Series,
-    complete_groups: u32,
-    evaluations: &mut Vec<Evaluation>,
-) -> Walked {
-    let mut walked = Walked { target: 0, satisfied_on: [None; TARGETS_MAX] };
-    let first = evaluations.len();
-    for (position, given) in subject.given.iter().enumerate() {
-        if given.antigens & (1 << antigen) == 0 {
-            continue;
+impl Course for SeriesWalk<'_, '_> {
+    /// Position in the sorted history.
+    type Dose = u16;
+
+    fn targets(&self) -> u8 {
+        self.series.doses.len() as u8
+    }
+
+    fn recurs(&self, target: u8) -> bool {
+        self.series.doses[usize::from(target)].recurring
+    }
+
+    fn take(&mut self, target: u8, position: &u16) -> Taken {
+        let given = &self.subject.given[usize::from(*position)];
+        // §6.1 stands before the skip of §6.2.
+        if given.substandard {
+            self.report(*position, target, DoseStatus::SubStandard, Reasons::of(Reason::Condition));
+            return Taken::Reported;
         }
         let view = View {
             forecasting: false,
-            reference: given.on.day,
-            anchor: given.on.day,
-            given_before: position,
-            evaluations: &evaluations[first..],
-            complete_groups,
+            reference: given.on,
+            anchor: given.on,
+            given_before: usize::from(*position),
+            evaluations: &self.evaluations[self.first..],
+            complete_groups: self.complete_groups,
         };
-        if !given.substandard {
-            while walked.target < series.doses.len() && is_skipped(subject, series, walked.target, view) {
-                walked.target += 1;
-            }
+        if is_skipped(self.subject, self.series, usize::from(target), view) {
+            return Taken::SkipTarget;
         }
-        let (status, reasons) = match series.doses.get(walked.target) {
-            None => (DoseStatus::Extraneous, Reasons::of(Reason::SeriesComplete)),
-            Some(_) if given.substandard => (DoseStatus::SubStandard, Reasons::of(Reason::Condition)),
-            Some(dose) => judge(
-                &Judged { subject, given, position, earlier: &evaluations[first..], walked: &walked },
-                dose,
-            ),
+        let judged = Judged {
+            subject: self.subject,
+            given,
+            position: usize::from(*position),
+            earlier: &self.evaluations[self.first..],
+            counted: self.counted,
         };
-        evaluations.push(Evaluation { given: position as u16, target: walked.target as u8, status, reasons });
-        if status == DoseStatus::Valid {
-            walked.satisfied_on[walked.target] = Some(given.on.day);
-            // A recurring dose keeps its target (§4.4 step 5).
-            if !series.doses[walked.target].recurring {
-                walked.target += 1;
-            }
-        }
+        let (status, reasons) = judge(&judged, &self.series.doses[usize::from(target)]);
+        self.report(*position, target, status, reasons);
+        if status == DoseStatus::Valid { Taken::Advances } else { Taken::Reported }
     }
-    walked
+
+    fn beyond(&mut self, position: &u16) {
+        self.report(*position, self.targets(), DoseStatus::Extraneous, Reasons::of(Reason::SeriesComplete));
+    }
 }
 
-/// The dose under evaluation with what lies before it.
+impl SeriesWalk<'_, '_> {
+    fn report(&mut self, given: u16, target: u8, status: DoseStatus, reasons: Reasons) {
+        self.evaluations.push(Evaluation { given, target, status, reasons });
+        let counts = match status {
+            DoseStatus::Valid => true,
+            DoseStatus::NotValid => !reasons.contains(Reason::Inadvertent),
+            DoseStatus::Extraneous | DoseStatus::SubStandard => false,
+        };
+        if counts {
+            let dose = &self.subject.given[usize::from(given)];
+            let target = (status == DoseStatus::Valid).then_some(target);
+            self.counted.push(PastDose { on: dose.on, product: dose.vaccine, target });
+        }
+    }
+}
+
+/// The dose under evaluation with what lies before it; it does not count among those itself.
 struct Judged<'j, 'a> {
     subject: &'j Subject<'a>,
     given: &'j Given,
     position: usize,
     earlier: &'j [Evaluation],
-    walked: &'j Walked,
+    counted: &'j [PastDose],
 }
 
 /// Is the target dose satisfied (Table 6-31)? An inadvertent vaccine ends the steps; otherwise all of them report.
 fn judge(judged: &Judged, dose: &SeriesDose) -> (DoseStatus, Reasons) {
-    let day = judged.given.on.day;
     if dose.inadvertent.contains(judged.given.vaccine) {
         return (DoseStatus::NotValid, Reasons::of(Reason::Inadvertent));
     }
+    let on = judged.given.on;
+    let mut findings = Findings::default();
+    if let Some(ages) = dose.ages.iter().find(|ages| ages.in_force.contains(on)) {
+        let window = Window {
+            absolute_from: judged.subject.from(ages.absolute_min),
+            days: Days::new(judged.subject.from(ages.min), judged.subject.last_day_before(ages.max)),
+            standard: Days::ALWAYS,
+        };
+        judge_age(&[window], on, &mut findings);
+    }
     let mut reasons = Reasons::default();
-    if let Some(ages) = dose.ages.iter().find(|ages| ages.in_force.on(day)) {
-        if day < judged.subject.from(ages.absolute_min) {
-            reasons.insert(Reason::TooYoung);
-        }
-        if day >= judged.subject.until(ages.max) {
-            return (DoseStatus::Extraneous, Reasons::of(Reason::TooOld));
+    for failure in findings.iter() {
+        match failure {
+            Failure::TooLate { .. } => return (DoseStatus::Extraneous, Reasons::of(Reason::TooOld)),
+            Failure::TooEarly { .. } => reasons.insert(Reason::TooYoung),
+            Failure::NoWindow | Failure::Interval { .. } | Failure::Product | Failure::Season { .. } => {}
         }
     }
     if !keeps_preferable_intervals(judged, dose) && !keeps_allowable_intervals(judged, dose) {
@@ -211,76 +241,78 @@ fn judge(judged: &Judged, dose: &SeriesDose) -> (DoseStatus, Reasons) {
 }
 
 fn keeps_preferable_intervals(judged: &Judged, dose: &SeriesDose) -> bool {
-    let day = judged.given.on.day;
-    dose.intervals
-        .iter()
-        .filter(|interval| interval.in_force.on(day))
-        .all(|interval| keeps(judged, interval) != Some(false))
+    dose.intervals.iter().all(|interval| keeps(judged, interval))
 }
 
+/// Where there is no allowable interval in force, none is kept (§6.6).
 fn keeps_allowable_intervals(judged: &Judged, dose: &SeriesDose) -> bool {
-    let day = judged.given.on.day;
-    let mut relevant =
-        dose.allowable_intervals.iter().filter(|interval| interval.in_force.on(day)).peekable();
-    relevant.peek().is_some() && relevant.all(|interval| keeps(judged, interval) == Some(true))
+    let mut relevant = dose
+        .allowable_intervals
+        .iter()
+        .filter(|interval| interval.rule.in_force.contains(judged.given.on))
+        .peekable();
+    relevant.peek().is_some() && relevant.all(|interval| keeps(judged, interval))
 }
 
-/// `None` where there is nothing to measure from.
-fn keeps(judged: &Judged, interval: &Interval) -> Option<bool> {
-    let from = reference(judged.subject, interval, judged.position, judged.earlier, judged.walked)?;
-    Some(interval.absolute_min.is_none_or(|min| judged.given.on.day >= from.plus(min)))
+fn keeps(judged: &Judged, interval: &Interval) -> bool {
+    let mut findings = Findings::default();
+    let past = Past { counted: judged.counted, given_before: judged.position, earlier: judged.earlier };
+    past.with(judged.subject, interval, |rule, past| {
+        judge_intervals(CdsiCalendar, std::slice::from_ref(rule), past, judged.given.on, &mut findings);
+    });
+    findings.is_satisfied()
 }
 
-/// The patient's reference dose date (CALCDTINT-1, -2, -8, -9).
-pub(super) fn reference(
-    subject: &Subject,
-    interval: &Interval,
-    given_before: usize,
-    earlier: &[Evaluation],
-    walked: &Walked,
-) -> Option<Anchor> {
-    match interval.reference {
-        Reference::Previous => {
-            let counts = |evaluation: &&Evaluation| match evaluation.status {
-                DoseStatus::Valid => true,
-                DoseStatus::NotValid => !evaluation.reasons.contains(Reason::Inadvertent),
-                DoseStatus::Extraneous | DoseStatus::SubStandard => false,
-            };
-            earlier
-                .iter()
-                .rev()
-                .find(counts)
-                .map(|evaluation| subject.given[usize::from(evaluation.given)].on)
+/// The doses before a moment, as a series sees them.
+#[derive(Clone, Copy)]
+pub(super) struct Past<'p> {
+    pub counted: &'p [PastDose],
+    pub given_before: usize,
+    pub earlier: &'p [Evaluation],
+}
+
+impl Past<'_> {
+    /// Hands the interpreter the list of doses that an interval is measured from (CALCDTINT-1, -2, -8, -9).
+    pub fn with<T>(
+        &self,
+        subject: &Subject,
+        interval: &Interval,
+        ask: impl FnOnce(&IntervalRule, &[PastDose]) -> T,
+    ) -> Option<T> {
+        match interval.reference {
+            Reference::Series => Some(ask(&interval.rule, self.counted)),
+            Reference::History => {
+                let latest = self.most_recent(subject, &interval.rule)?;
+                Some(ask(&interval.rule, &[latest]))
+            }
+            Reference::Observation(observation) => {
+                let on = subject.observed_on(observation)?;
+                Some(ask(&IntervalRule { since: Since::Day(on), ..interval.rule }, &[]))
+            }
         }
-        Reference::Target(target) => walked.satisfied_on[usize::from(target)].map(Anchor::from),
-        Reference::MostRecent(vaccines) => most_recent(subject, &vaccines, given_before, earlier),
-        Reference::Observation(observation) => subject.observed_on(observation).map(Anchor::from),
     }
-}
 
-fn most_recent(
-    subject: &Subject,
-    vaccines: &VaccineSet,
-    given_before: usize,
-    earlier: &[Evaluation],
-) -> Option<Anchor> {
-    let is_inadvertent = |position: usize| {
-        earlier
-            .iter()
-            .any(|seen| usize::from(seen.given) == position && seen.reasons.contains(Reason::Inadvertent))
-    };
-    let doses = subject.given[..given_before].iter().enumerate().rev();
-    let mut named = doses.filter(|(_, given)| vaccines.contains(given.vaccine));
-    named.find(|(position, _)| !is_inadvertent(*position)).map(|(_, given)| given.on)
+    /// The latest dose of the vaccines an interval names, in any series, that this series does not call inadvertent.
+    fn most_recent(&self, subject: &Subject, rule: &IntervalRule) -> Option<PastDose> {
+        let Since::MostRecent(vaccines) = rule.since else { return None };
+        let is_inadvertent = |position: usize| {
+            let mut own = self.earlier.iter().filter(|seen| usize::from(seen.given) == position);
+            own.any(|seen| seen.reasons.contains(Reason::Inadvertent))
+        };
+        let doses = subject.given[..self.given_before].iter().enumerate().rev();
+        let mut named = doses.filter(|(_, given)| vaccines.contains(given.vaccine));
+        let latest = named.find(|(position, _)| !is_inadvertent(*position));
+        latest.map(|(_, given)| PastDose { on: given.on, product: given.vaccine, target: None })
+    }
 }
 
 /// Vaccine conflict (CONFLICT-3).
 fn is_impacted(judged: &Judged) -> bool {
     let vaccine = &judged.subject.pack.vaccines[usize::from(judged.given.vaccine)];
-    if vaccine.conflicting.is_empty() {
+    if vaccine.conflicts.is_empty() {
         return false;
     }
-    let day = judged.given.on.day;
+    let on = judged.given.on;
     judged.subject.given[..judged.position].iter().enumerate().any(|(position, previous)| {
         vaccine.conflicting.contains(previous.vaccine)
             && vaccine.conflicts.iter().filter(|conflict| conflict.previous == previous.vaccine).any(
@@ -288,7 +320,8 @@ fn is_impacted(judged: &Judged) -> bool {
                     let seen = judged.earlier.iter().find(|seen| usize::from(seen.given) == position);
                     let is_valid = seen.is_none_or(|seen| seen.status == DoseStatus::Valid);
                     let end = if is_valid { conflict.end_min } else { conflict.end };
-                    previous.on.plus(conflict.begin) <= day && day < previous.on.plus(end)
+                    CdsiCalendar.interval_from(previous.on, conflict.begin) <= on
+                        && on < CdsiCalendar.interval_from(previous.on, end)
                 },
             )
     })
@@ -301,7 +334,7 @@ fn is_listed(judged: &Judged, dose: &SeriesDose) -> bool {
     }
     let vaccine = judged.given.vaccine;
     let fits = |listed: &DoseVaccine| {
-        listed.vaccine == vaccine && judged.subject.within(listed.age, judged.given.on.day)
+        listed.vaccine == vaccine && judged.subject.within(listed.age, judged.given.on)
     };
     let is_made_by = |listed: &DoseVaccine| match (listed.maker, judged.given.maker) {
         (Some(wanted), Some(maker)) => wanted == maker,

@@ -1,10 +1,12 @@
 //! Forecast dates and reasons (chapter 7) for one series.
 
-use super::calendar::Day;
-use super::data::{Ages, Antigen, InForce, Season, Series, SeriesDose};
-use super::evaluate::{DoseStatus, Evaluation, Walked, reference};
+use super::data::{Ages, Antigen, Interval, Series, SeriesDose};
+use super::evaluate::{DoseStatus, Evaluation, Past};
 use super::patient::Subject;
 use super::skip::{View, is_skipped};
+use crate::Date;
+use crate::age::{Days, plus_days};
+use crate::schedule::interpreter::{Calendar, CdsiCalendar, PastDose};
 
 /// Patient series status (Table 3-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,10 +36,10 @@ impl SeriesStatus {
 /// The dates of a forecast (Table 7-13); only a series that is not complete has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dates {
-    pub earliest: Day,
-    pub recommended: Day,
-    pub past_due: Option<Day>,
-    pub latest: Option<Day>,
+    pub earliest: Date,
+    pub recommended: Date,
+    pub past_due: Option<Date>,
+    pub latest: Option<Date>,
 }
 
 /// What chapter 7 says of one series.
@@ -101,7 +103,9 @@ pub(super) struct Forecasting<'f, 'a> {
     pub series: &'f Series,
     pub state: AntigenState,
     pub evaluations: &'f [Evaluation],
-    pub walked: &'f Walked,
+    /// The first target not satisfied; the number of targets when none is left.
+    pub target: usize,
+    pub counted: &'f [PastDose],
     pub complete_groups: u32,
 }
 
@@ -109,7 +113,7 @@ impl Forecasting<'_, '_> {
     /// Figure 7-1: skip, need, dates; and again from the next target where the dose would be skipped on its
     /// earliest day (§7.6).
     pub fn forecast(&self) -> SeriesForecast {
-        let mut target = self.walked.target;
+        let mut target = self.target;
         loop {
             while target < self.series.doses.len() && self.is_skipped(target, self.subject.as_of) {
                 target += 1;
@@ -144,7 +148,7 @@ impl Forecasting<'_, '_> {
         SeriesForecast { status, target, dates: None, dose_number, is_priority: false }
     }
 
-    fn is_skipped(&self, target: usize, reference: Day) -> bool {
+    fn is_skipped(&self, target: usize, reference: Date) -> bool {
         let view = View {
             forecasting: true,
             reference,
@@ -181,19 +185,19 @@ impl Forecasting<'_, '_> {
     }
 
     fn ages(&self, dose: &SeriesDose) -> Ages {
-        dose.ages.iter().find(|ages| ages.in_force.on(self.subject.as_of)).copied().unwrap_or(Ages {
+        dose.ages.iter().find(|ages| ages.in_force.contains(self.subject.as_of)).copied().unwrap_or(Ages {
             absolute_min: None,
             min: None,
             recommended_from: None,
             recommended_until: None,
             max: None,
-            in_force: InForce::default(),
+            in_force: Days::ALWAYS,
         })
     }
 
-    fn intervals<'d>(&self, dose: &'d SeriesDose) -> impl Iterator<Item = &'d super::data::Interval> {
+    fn intervals<'d>(&self, dose: &'d SeriesDose) -> impl Iterator<Item = &'d Interval> {
         let as_of = self.subject.as_of;
-        dose.intervals.iter().filter(move |interval| interval.in_force.on(as_of))
+        dose.intervals.iter().filter(move |interval| interval.rule.in_force.contains(as_of))
     }
 
     /// Table 7-13.
@@ -202,41 +206,39 @@ impl Forecasting<'_, '_> {
         let ages = self.ages(dose);
         let mut earliest = subject.from(ages.min);
         let (mut interval_from, mut interval_until) = (None, None);
+        let past =
+            Past { counted: self.counted, given_before: subject.given.len(), earlier: self.evaluations };
         for interval in self.intervals(dose) {
-            let all = subject.given.len();
-            let Some(from) = reference(subject, interval, all, self.evaluations, self.walked) else {
-                continue;
-            };
-            if let Some(min) = interval.min {
-                earliest = earliest.max(from.plus(min));
-            }
-            interval_from = interval_from.max(interval.recommended_from.map(|period| from.plus(period)));
-            interval_until = interval_until.max(interval.recommended_until.map(|period| from.plus(period)));
+            let gap = past.with(subject, interval, |rule, past| rule.resolve(CdsiCalendar, past));
+            let Some(gap) = gap.flatten() else { continue };
+            earliest = gap.from.map_or(earliest, |from| earliest.max(from));
+            interval_from = interval_from.max(gap.standard_from);
+            interval_until = interval_until.max(gap.standard_until);
         }
         earliest =
-            earliest.max(self.delayed_until(dose)).max(dose.season.map_or(Day::FIRST, |season| season.from));
+            earliest.max(self.delayed_until(dose)).max(dose.season.map_or(Date::MIN, |season| season.from));
         if let Some(last) = self.evaluations.last() {
-            earliest = earliest.max(subject.given[usize::from(last.given)].on.day);
+            earliest = earliest.max(subject.given[usize::from(last.given)].on);
         }
         // Born is the earliest that anything can be given, where the data names no minimum.
         let earliest = earliest.max(subject.birth);
         let unadjusted = subject.reached(ages.recommended_from).or(interval_from).unwrap_or(earliest);
         let past_due =
-            subject.reached(ages.recommended_until).or(interval_until).map(|day| day.plus_days(-1));
+            subject.reached(ages.recommended_until).or(interval_until).map(|day| plus_days(day, -1));
         Dates {
             earliest,
             recommended: unadjusted.max(earliest),
             past_due: past_due.map(|day| day.max(earliest)),
-            latest: subject.reached(ages.max).map(|day| day.plus_days(-1)),
+            latest: subject.reached(ages.max).map(|day| plus_days(day, -1)),
         }
     }
 
     /// Latest forecast conflict end date (CALCDTCONFLICT-3).
-    fn delayed_until(&self, dose: &SeriesDose) -> Day {
-        let mut until = Day::FIRST;
+    fn delayed_until(&self, dose: &SeriesDose) -> Date {
+        let mut until = Date::MIN;
         for (vaccines, end) in &dose.delays {
             for given in self.subject.given.iter().filter(|given| vaccines.contains(given.vaccine)) {
-                until = until.max(given.on.plus(*end));
+                until = until.max(CdsiCalendar.interval_from(given.on, *end));
             }
         }
         until
@@ -246,10 +248,10 @@ impl Forecasting<'_, '_> {
     fn dose_number(&self, dose: &SeriesDose) -> u8 {
         let valid = self.evaluations.iter().filter(|evaluation| evaluation.status == DoseStatus::Valid);
         let counted = valid.filter(|evaluation| {
-            let season: Option<Season> = self.series.doses[usize::from(evaluation.target)].season;
+            let season = self.series.doses[usize::from(evaluation.target)].season;
             season
                 .or(dose.season)
-                .is_none_or(|season| self.subject.given[usize::from(evaluation.given)].on.day >= season.from)
+                .is_none_or(|season| self.subject.given[usize::from(evaluation.given)].on >= season.from)
         });
         counted.count() as u8 + 1
     }

@@ -1,10 +1,10 @@
 //! Identify and evaluate vaccine group (chapter 9): antigen forecasts become one answer for what is injected.
 
-use super::calendar::Day;
 use super::data::{Group, SeriesKind};
 use super::evaluate::{DoseStatus, Reasons};
 use super::forecast::{Dates, SeriesForecast, SeriesStatus};
 use super::patient::Subject;
+use crate::Date;
 
 /// A vaccine group forecast. A person may have several for one group, of different series groups: those that can be
 /// started at this age stand first, and those the person has outgrown last.
@@ -125,8 +125,8 @@ fn dates<'f, I: Iterator<Item = &'f SeriesForecast>>(
 }
 
 /// The last day on which any vaccine of the group was given.
-fn last_given(subject: &Subject, group: &Group) -> Day {
+fn last_given(subject: &Subject, group: &Group) -> Date {
     let antigens = group.antigens.iter().fold(0u64, |bits, antigen| bits | 1 << antigen);
     let last = subject.given.iter().rev().find(|given| given.antigens & antigens != 0);
-    last.map_or(Day::FIRST, |given| given.on.day)
+    last.map_or(Date::MIN, |given| given.on)
 }

@@ -6,7 +6,6 @@
 //! Start reading at [`Cdc::forecast`]; then one file per chapter: `evaluate` and `skip` (6), `forecast` (7),
 //! `select` (8), `group` (9).
 
-pub mod calendar;
 pub mod data;
 mod engine;
 mod evaluate;
@@ -15,11 +14,12 @@ mod group;
 mod patient;
 mod select;
 mod skip;
+mod span;
 
-pub use calendar::{Anchor, Day, Period};
 pub use data::Pack;
 pub use engine::{Cdc, Scratch};
 pub use evaluate::{DoseStatus, Evaluation, Reason, Reasons};
 pub use forecast::{Dates, SeriesStatus};
 pub use group::{DoseAnswer, GroupForecast};
 pub use patient::{Dose, Observation, Patient};
+pub use span::{NotASpan, parse_span};

@@ -1,9 +1,10 @@
 //! Whom the question is about, and the patient's dates worked out once (§4.1, §4.2).
 
-use super::calendar::{Anchor, Day};
 use super::data::{AgeIndex, AgeRange, MakerIndex, ObservationIndex, Pack, VaccineIndex};
 use crate::Date;
+use crate::age::plus_days;
 use crate::schedule::Sex;
+use crate::schedule::interpreter::{Calendar, CdsiCalendar};
 
 /// A vaccine dose administered.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +39,7 @@ pub struct Patient<'a> {
 pub(super) struct Given {
     /// Index into the doses as they were handed in.
     pub index: u16,
-    pub on: Anchor,
+    pub on: Date,
     pub vaccine: VaccineIndex,
     pub maker: Option<MakerIndex>,
     pub substandard: bool,
@@ -50,29 +51,34 @@ pub(super) struct Given {
 pub(super) struct Subject<'a> {
     pub pack: &'a Pack,
     pub patient: &'a Patient<'a>,
-    pub birth: Day,
-    pub as_of: Day,
+    pub birth: Date,
+    pub as_of: Date,
     /// The day each age of the pack is reached.
-    pub ages: &'a [Day],
+    pub ages: &'a [Date],
     pub given: &'a [Given],
 }
 
 impl Subject<'_> {
     /// The day an age is reached, or "since ever".
-    pub fn from(&self, age: Option<AgeIndex>) -> Day {
-        age.map_or(Day::FIRST, |age| self.ages[usize::from(age)])
+    pub fn from(&self, age: Option<AgeIndex>) -> Date {
+        age.map_or(Date::MIN, |age| self.ages[usize::from(age)])
     }
 
     /// The day an age is reached, or "for ever".
-    pub fn until(&self, age: Option<AgeIndex>) -> Day {
-        age.map_or(Day::LAST, |age| self.ages[usize::from(age)])
+    pub fn until(&self, age: Option<AgeIndex>) -> Date {
+        age.map_or(Date::MAX, |age| self.ages[usize::from(age)])
     }
 
-    pub fn reached(&self, age: Option<AgeIndex>) -> Option<Day> {
+    /// The last day of not being too old: a maximum age itself is already too old.
+    pub fn last_day_before(&self, age: Option<AgeIndex>) -> Date {
+        age.map_or(Date::MAX, |age| plus_days(self.ages[usize::from(age)], -1))
+    }
+
+    pub fn reached(&self, age: Option<AgeIndex>) -> Option<Date> {
         age.map(|age| self.ages[usize::from(age)])
     }
 
-    pub fn within(&self, range: AgeRange, on: Day) -> bool {
+    pub fn within(&self, range: AgeRange, on: Date) -> bool {
         self.from(range.from) <= on && on < self.until(range.until)
     }
 
@@ -95,23 +101,22 @@ impl Subject<'_> {
 pub(super) fn prepare(
     pack: &Pack,
     patient: &Patient,
-    as_of: Day,
-    ages: &mut Vec<Day>,
+    as_of: Date,
+    ages: &mut Vec<Date>,
     given: &mut Vec<Given>,
 ) {
-    let birth = Anchor::from(patient.birth_date);
     ages.clear();
-    ages.extend(pack.ages.iter().map(|age| birth.plus(*age)));
+    ages.extend(pack.ages.iter().map(|age| CdsiCalendar.age_from(patient.birth_date, *age)));
     given.clear();
     for (index, dose) in patient.doses.iter().enumerate() {
-        let on = Anchor::from(dose.on);
-        if on.day > as_of {
+        let on = dose.on;
+        if on > as_of {
             continue;
         }
         let antigens = pack.vaccines[usize::from(dose.vaccine)].associations.iter().filter(|association| {
-            let from = association.age.from.map_or(Day::FIRST, |age| ages[usize::from(age)]);
-            let until = association.age.until.map_or(Day::LAST, |age| ages[usize::from(age)]);
-            from <= on.day && on.day < until
+            let from = association.age.from.map_or(Date::MIN, |age| ages[usize::from(age)]);
+            let until = association.age.until.map_or(Date::MAX, |age| ages[usize::from(age)]);
+            from <= on && on < until
         });
         given.push(Given {
             index: index as u16,
@@ -122,5 +127,5 @@ pub(super) fn prepare(
             antigens: antigens.fold(0, |bits, association| bits | 1 << association.antigen),
         });
     }
-    given.sort_by_key(|dose| dose.on.day);
+    given.sort_by_key(|dose| dose.on);
 }

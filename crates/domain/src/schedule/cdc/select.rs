@@ -1,9 +1,10 @@
 //! Select best patient series (chapter 8) among the series of one antigen.
 
-use super::calendar::{Anchor, Day, Period};
 use super::data::{Antigen, Interval, Series, SeriesKind};
 use super::forecast::{SeriesForecast, SeriesStatus};
 use super::patient::Subject;
+use crate::Date;
+use crate::schedule::interpreter::{Calendar, CdsiCalendar};
 
 /// A relevant patient series after chapters 6 and 7.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Path {
     /// Number of valid doses (SELECTB-21).
     pub valid: u8,
     pub all_valid: bool,
-    pub first_valid_on: Option<Day>,
+    pub first_valid_on: Option<Date>,
     /// Its evaluations, as a range of the engine's list.
     pub evaluations: (u32, u32),
 }
@@ -170,7 +171,7 @@ impl Group<'_, '_> {
         scored: &impl Fn() -> I,
     ) -> i32 {
         let start =
-            |position: usize| self.paths[position].forecast.dates.map_or(Day::LAST, |dates| dates.earliest);
+            |position: usize| self.paths[position].forecast.dates.map_or(Date::MAX, |dates| dates.earliest);
         let starts = if self.paths[position].forecast.dates.is_some() {
             standing(start(position), scored().map(start))
         } else {
@@ -191,27 +192,29 @@ impl Group<'_, '_> {
         if !self.is_completable(position) {
             return -1;
         }
-        let finish = |position: usize| self.finish(position).unwrap_or(Day::LAST);
+        let finish = |position: usize| self.finish(position).unwrap_or(Date::MAX);
         standing(finish(position), scored.filter(|other| self.is_completable(*other)).map(finish))
     }
 
     /// SELECTB-3.
     fn is_completable(&self, position: usize) -> bool {
         let last = self.series(position).doses.last().expect("a series has doses");
-        let ages = last.ages.iter().find(|ages| ages.in_force.on(self.subject.as_of));
+        let ages = last.ages.iter().find(|ages| ages.in_force.contains(self.subject.as_of));
         let max = self.subject.until(ages.and_then(|ages| ages.max));
         self.finish(position).is_some_and(|finish| finish < max)
     }
 
     /// Forecast finish date (SELECTB-12).
-    fn finish(&self, position: usize) -> Option<Day> {
+    fn finish(&self, position: usize) -> Option<Date> {
         let path = &self.paths[position];
-        let earliest = Anchor::from(path.forecast.dates?.earliest);
+        let earliest = path.forecast.dates?.earliest;
         let remaining = &self.series(position).doses[path.forecast.target + 1..];
-        let in_force = |interval: &&Interval| interval.in_force.on(self.subject.as_of);
+        let in_force = |interval: &&Interval| interval.rule.in_force.contains(self.subject.as_of);
         let intervals = remaining.iter().flat_map(|dose| dose.intervals.iter()).filter(in_force);
-        let ends = intervals.filter_map(|interval| interval.min).map(|min: Period| earliest.plus(min));
-        Some(ends.max().unwrap_or(earliest.day))
+        let ends = intervals
+            .filter_map(|interval| interval.rule.min)
+            .map(|min| CdsiCalendar.interval_from(earliest, min));
+        Some(ends.max().unwrap_or(earliest))
     }
 }
 

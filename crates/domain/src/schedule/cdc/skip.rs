@@ -1,9 +1,10 @@
 //! Conditional skip (§6.2, used again in §7.1 and §7.6).
 
-use super::calendar::Day;
 use super::data::{Condition, Count, Series, Skip, SkipContext, SkipSet};
 use super::evaluate::{DoseStatus, Evaluation};
 use super::patient::Subject;
+use crate::Date;
+use crate::schedule::interpreter::{Calendar, CdsiCalendar};
 
 /// From where a skip condition looks at the history.
 #[derive(Clone, Copy)]
@@ -11,9 +12,9 @@ pub(super) struct View<'v> {
     /// The skip instances of the other context do not count.
     pub forecasting: bool,
     /// Conditional skip reference date (CONDSKIP-2).
-    pub reference: Day,
+    pub reference: Date,
     /// Day by which rules in force are chosen (RELEVANT-1, -2).
-    pub anchor: Day,
+    pub anchor: Date,
     /// How many doses of the whole history lie before; the dose under evaluation is not among them.
     pub given_before: usize,
     /// The antigen's earlier doses as this series judged them.
@@ -39,7 +40,7 @@ fn applies(skip: &Skip, forecasting: bool) -> bool {
 }
 
 fn is_met(subject: &Subject, skip: &Skip, view: View) -> bool {
-    let mut relevant = skip.sets.iter().filter(|set| set.in_force.on(view.anchor)).peekable();
+    let mut relevant = skip.sets.iter().filter(|set| set.in_force.contains(view.anchor)).peekable();
     if skip.all_sets {
         relevant.peek().is_some() && relevant.all(|set| set_is_met(subject, set, view))
     } else {
@@ -57,7 +58,8 @@ fn condition_is_met(subject: &Subject, condition: &Condition, view: View) -> boo
         Condition::Age(range) => subject.within(*range, view.reference),
         Condition::CompletedSeries(group) => view.complete_groups & (1 << group) != 0,
         Condition::Interval(interval) => view.evaluations.last().is_some_and(|previous| {
-            view.reference >= subject.given[usize::from(previous.given)].on.plus(*interval)
+            view.reference
+                >= CdsiCalendar.interval_from(subject.given[usize::from(previous.given)].on, *interval)
         }),
         Condition::Count(count) => number_given(subject, count, view).cmp(&count.than) == count.compare,
     }
@@ -69,8 +71,8 @@ fn number_given(subject: &Subject, count: &Count, view: View) -> u16 {
         (subject.from(count.age.from).max(count.from), subject.until(count.age.until).min(count.until));
     let is_counted = |given: usize| {
         let dose = &subject.given[given];
-        from <= dose.on.day
-            && dose.on.day < until
+        from <= dose.on
+            && dose.on < until
             && count.vaccines.is_none_or(|vaccines| vaccines.contains(dose.vaccine))
     };
     let number = if count.valid_only {

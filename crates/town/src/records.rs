@@ -137,7 +137,7 @@ impl Ward {
                 clinic.doctors[dose.lot as usize % clinic.doctors.len()].clone()
             },
             if dose.is_voluntary() { "2" } else { "1" }.into(),
-            remark(*slip, elsewhere).into(),
+            remark(*slip, elsewhere, domain::age::reach_years(person.birth, 60) > dose.on).into(),
         ]
     }
 
@@ -224,11 +224,12 @@ fn volume(dose: &Dose, birth: Date) -> String {
         .unwrap_or_default()
 }
 
-fn remark(slip: Slip, elsewhere: bool) -> &'static str {
-    match (slip, elsewhere) {
-        (Slip::ScreeningOnly, _) => "発熱のため予診のみ",
-        (_, true) => "転入前の接種（母子健康手帳による）",
-        (_, false) => "",
+fn remark(slip: Slip, elsewhere: bool, young: bool) -> &'static str {
+    match (slip, elsewhere, young) {
+        (Slip::ScreeningOnly, ..) => "発熱のため予診のみ",
+        (_, true, true) => "転入前の接種（母子健康手帳による）",
+        (_, true, false) => "転入前の接種（本人の申出による）",
+        (_, false, _) => "",
     }
 }
 

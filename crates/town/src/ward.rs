@@ -179,8 +179,8 @@ impl Builder {
         let (years, foreign, welfare, protected) = match kind {
             Kind::SingleYoung => (8, 205, 8, 3),
             Kind::CoupleYoung => (6, 150, 2, 1),
-            Kind::Family => (12, 110, 6, 1),
-            Kind::SingleParent => (12, 90, 70, 16),
+            Kind::Family => (24, 110, 6, 1),
+            Kind::SingleParent => (18, 90, 70, 16),
             Kind::SingleMiddle => (25, 75, 35, 2),
             Kind::CoupleMiddle | Kind::GrownChildren => (30, 50, 6, 1),
             Kind::SingleOld => (50, 12, 75, 0),

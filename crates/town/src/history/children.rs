@@ -3,9 +3,8 @@
 use domain::Date;
 use domain::age::*;
 use domain::schedule::Vaccine;
-use jiff::civil::Weekday;
 
-use super::Dose;
+use super::{Dose, open_day};
 use crate::random::Chance;
 use crate::resident::Resident;
 
@@ -102,11 +101,6 @@ fn first_day_of(vaccine: Vaccine) -> Date {
         Vaccine::Dpt4 => Date::constant(2012, 11, 1),
         _ => FIRST_BIRTH,
     }
-}
-
-/// Clinics are closed on Sundays.
-fn open_day(day: Date) -> Date {
-    if day.weekday() == Weekday::Sunday { plus_days(day, 1) } else { day }
 }
 
 fn visit(day: Date, lines: &mut [Line], child: &mut Child<'_>, out: &mut Vec<Dose>) {

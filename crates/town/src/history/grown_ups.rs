@@ -4,7 +4,7 @@ use domain::Date;
 use domain::age::*;
 use domain::schedule::Vaccine;
 
-use super::Dose;
+use super::{Dose, open_day};
 use crate::random::Chance;
 use crate::resident::Resident;
 
@@ -37,8 +37,8 @@ fn catch_up(birth: Date, until: Date, chance: &mut Chance, out: &mut Vec<Dose>) 
         plus_days(Date::constant(2022, 4, 1), chance.between(0, 790))
     };
     let vaccine = if first < Date::constant(2023, 4, 1) { Vaccine::Hpv4 } else { Vaccine::Hpv9 };
-    let second = plus_days(gap_months(first, 2), chance.delay(40));
-    let third = plus_days(gap_months(first, 6).max(gap_months(second, 3)), chance.delay(60));
+    let second = open_day(plus_days(gap_months(first, 2), chance.delay(40)));
+    let third = open_day(plus_days(gap_months(first, 6).max(gap_months(second, 3)), chance.delay(60)));
     debug_assert!(birth < first);
     for (index, on) in [first, second, third].into_iter().enumerate() {
         if on <= until && on <= Date::constant(2026, 3, 31) && (index == 0 || chance.hit(930)) {
@@ -54,13 +54,13 @@ fn seasons(birth: Date, until: Date, chance: &mut Chance, out: &mut Vec<Dose>) {
     let (flu, covid) = *chance.pick(&[(930, 420), (900, 250), (850, 160), (450, 60), (120, 15), (30, 5)]);
     for year in FIRST_SEASON..=fiscal_year(until) {
         let from = Date::constant(year, 10, 1).max(reach_years(birth, 65));
-        let on = plus_days(from, chance.between(0, 45) + chance.delay(60));
+        let on = open_day(plus_days(from, chance.between(0, 45) + chance.delay(60)));
         if chance.hit(flu) && on <= Date::constant(year + 1, 1, 31) && on <= until {
             let high_dose =
                 on >= Date::constant(2026, 10, 1) && reach_years(birth, 75) < on && chance.hit(300);
             out.push(Dose::new(on, if high_dose { Vaccine::FluHighDose } else { Vaccine::Flu }, 1));
         }
-        let on = if chance.hit(500) { on } else { plus_days(on, chance.between(7, 50)) };
+        let on = if chance.hit(500) { on } else { open_day(plus_days(on, chance.between(7, 50))) };
         if year >= 2024 && chance.hit(covid) && on <= Date::constant(year + 1, 3, 31) && on <= until {
             out.push(Dose::new(on, Vaccine::Covid, 1));
         }
@@ -78,14 +78,14 @@ fn pneumococcal(birth: Date, until: Date, chance: &mut Chance, out: &mut Vec<Dos
             continue;
         }
         let from = year.from.max(Date::constant(2014, 10, 1));
-        let on = plus_days(from, chance.between(0, 170));
+        let on = open_day(plus_days(from, chance.between(0, 170)));
         if on <= until {
             out.push(Dose::new(on, Vaccine::Ppsv23, 1));
         }
         return;
     }
     let from = reach_years(birth, 65).max(Date::constant(2024, 4, 1));
-    let on = plus_days(from, chance.between(0, 340));
+    let on = open_day(plus_days(from, chance.between(0, 340)));
     if chance.hit(400) && on <= until && on <= reach_years(birth, 66) {
         let vaccine = if on < Date::constant(2026, 4, 1) { Vaccine::Ppsv23 } else { Vaccine::Pcv20Adult };
         out.push(Dose::new(on, vaccine, 1));
@@ -101,11 +101,11 @@ fn zoster(birth: Date, until: Date, chance: &mut Chance, out: &mut Vec<Dose>) {
     else {
         return;
     };
-    let first = plus_days(year.from, chance.between(0, 360));
+    let first = open_day(plus_days(year.from, chance.between(0, 360)));
     if !chance.hit(280) || first > until || first > year.until {
         return;
     }
-    let second = plus_days(gap_months(first, 2), chance.delay(90));
+    let second = open_day(plus_days(gap_months(first, 2), chance.delay(90)));
     if chance.hit(350) {
         out.push(Dose::new(first, Vaccine::ZosterLive, 1));
     } else if second <= year.until {

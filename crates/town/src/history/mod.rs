@@ -10,6 +10,8 @@ use domain::Date;
 use domain::age::{gap_months, plus_days, reach_years};
 use domain::schedule::{Facts, GivenDose, Person, Vaccine};
 
+use jiff::civil::Weekday;
+
 pub use errors::Planted;
 
 use crate::random::Chance;
@@ -90,6 +92,11 @@ impl Ward {
         if person.since_reason != Reason::Birth && chance.hit(50) {
             doses.retain(|dose| dose.on >= person.since);
         }
+        // What the old were given elsewhere the ward mostly never hears of.
+        if chance.hit(750) {
+            let childhood_or_hpv = |dose: &Dose| reach_years(person.birth, 60) > dose.on;
+            doses.retain(|dose| dose.on >= person.since || childhood_or_hpv(dose));
+        }
         for dose in &mut doses {
             dose.lot = chance.below(8) as u8;
         }
@@ -121,4 +128,9 @@ impl Ward {
         };
         Person { birth_date: resident.birth, sex: resident.sex, facts }
     }
+}
+
+/// Clinics are closed on Sundays.
+fn open_day(day: Date) -> Date {
+    if day.weekday() == Weekday::Sunday { plus_days(day, 1) } else { day }
 }

@@ -13,7 +13,7 @@ use crate::canvas::{Canvas, Style};
 use crate::fonts::FontSet;
 use crate::geometry::{POSTCARD, Rect};
 use crate::pdf::{FileBuilder, PdfError};
-use crate::questionnaire::{Audience, audience};
+use crate::questionnaire::{Audience, audience, title};
 use crate::sheet::{Issuer, MailTo, PAGES_MAX, PageFacts, RenderedFile, Withheld, WithheldReason};
 use crate::typeset::{Fit, Typesetter};
 
@@ -23,7 +23,8 @@ use crate::typeset::{Fit, Typesetter};
 pub struct ReminderFacts {
     pub sheet: SheetNumber,
     pub addressee: AddresseeNumber,
-    /// The person who lacks the dose; the message side does not name them.
+    /// The person who lacks the dose. The message side does not name them, the address side only where they are not
+    /// the addressee.
     pub name: String,
     pub mail: MailTo,
     pub series: Series,
@@ -89,7 +90,7 @@ fn draw_sides(
     message_form: usize,
     facts: &ReminderFacts,
 ) -> Result<[Vec<u8>; 2], WithheldReason> {
-    if facts.mail.name.trim().is_empty() {
+    if facts.mail.name.trim().is_empty() || facts.name.trim().is_empty() {
         return Err(WithheldReason::NoName);
     }
     let mut canvas = Canvas::new(type_, POSTCARD);
@@ -109,7 +110,7 @@ fn page_facts(page: usize, facts: &ReminderFacts) -> PageFacts {
         page: page as u32,
         sheet: facts.sheet,
         addressee: facts.addressee,
-        name: facts.mail.name.clone(),
+        name: facts.name.clone(),
         window: format!("{address}{building}{}{}", addressed(facts), note(facts)),
     }
 }
@@ -118,10 +119,14 @@ fn addressed(facts: &ReminderFacts) -> String {
     format!("{} 様", facts.mail.name)
 }
 
-const fn note(facts: &ReminderFacts) -> &'static str {
+/// Who is meant, where that is not the addressee. It says 予防接種 and no more: the postman reads it.
+fn note(facts: &ReminderFacts) -> String {
+    if facts.name != facts.mail.name {
+        return format!("（{} 様の予防接種について）", facts.name);
+    }
     match audience(facts.series) {
-        Audience::Guardian | Audience::Youth => "（保護者の方）",
-        Audience::Adult => "",
+        Audience::Guardian | Audience::Youth => "（保護者の方）".to_owned(),
+        Audience::Adult => String::new(),
     }
 }
 
@@ -165,7 +170,8 @@ fn address_side(canvas: &mut Canvas<'_, '_>, facts: &ReminderFacts) {
     canvas.fitted(Style::names(11.0), row(10.5, 10.0), lines, &facts.mail.building);
     let name = Fit { size_max: 18.0, single_min: 12.0, size_min: 8.0, lines_max: 3 };
     canvas.fitted(Style::names(18.0), row(24.0, 17.0), name, &addressed(facts));
-    canvas.fitted(Style::gothic(9.0), row(42.0, 5.0), Fit::single(9.0, 9.0), note(facts));
+    let how = Fit { size_max: 9.0, single_min: 9.0, size_min: 6.0, lines_max: 2 };
+    canvas.fitted(Style::names(9.0), row(41.5, 7.0), how, &note(facts));
     canvas.text(Style::gothic(7.5), LEFT, 140.0, &facts.sheet.to_string());
     canvas.qr(Rect::new(80.0, 128.5, 11.0, 11.0), &facts.sheet.digits());
 }
@@ -176,11 +182,11 @@ fn draw_message_form(
     series: Series,
 ) -> Result<Vec<u8>, PdfError> {
     let mut canvas = Canvas::new(type_, POSTCARD);
-    let title = Rect::new(LEFT, 9.0, WIDE, 11.0);
-    canvas.tint(title, 0.92);
+    let head = Rect::new(LEFT, 9.0, WIDE, 11.0);
+    canvas.tint(head, 0.92);
     canvas.fitted(
         Style::gothic(15.0).bold().centre(),
-        title,
+        head,
         Fit::single(15.0, 10.0),
         "予防接種はお済みですか",
     );
@@ -224,7 +230,7 @@ fn draw_message_form(
 }
 
 fn message_side(canvas: &mut Canvas<'_, '_>, facts: &ReminderFacts) {
-    let dose = format!("{}  {}回目", facts.series.ja(), facts.dose);
+    let dose = format!("{}  {}回目", title(facts.series), facts.dose);
     let area = Rect::new(LEFT + 3.0, 45.5, WIDE - 6.0, 8.0);
     canvas.fitted(Style::gothic(14.0).bold(), area, Fit::single(14.0, 8.0), &dose);
     let until = format!("{}まで", wareki::long(facts.valid_until));

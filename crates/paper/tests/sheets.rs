@@ -30,7 +30,7 @@ fn a_viewer_reads_every_fact_of_the_person() {
             facts.kana.clone(),
             facts.sheet.to_string(),
             facts.addressee.to_string(),
-            facts.series.ja().to_owned(),
+            questionnaire::title(facts.series).to_owned(),
             format!("{}回目", facts.dose),
             format!("{}まで", wareki::long(facts.valid_until)),
             samples::issuer().telephone,
@@ -167,14 +167,27 @@ fn a_postcard_s_address_side_names_no_vaccine() {
         let (address, message) = (file.text(index * 2 + 1), file.text(index * 2 + 2));
         assert!(address.contains(&without_spaces(&format!("{} 様", facts.mail.name))));
         assert!(address.contains(&facts.mail.postal_code.digits()));
-        assert!(!address.contains(&without_spaces(facts.series.ja())) && !address.contains("接種はお"));
-        assert!(message.contains(&without_spaces(facts.series.ja())));
+        assert!(
+            !address.contains(&without_spaces(questionnaire::title(facts.series)))
+                && !address.contains("接種はお")
+        );
+        assert!(message.contains(&without_spaces(questionnaire::title(facts.series))));
         assert!(message.contains(&without_spaces(&wareki::long(facts.valid_until))));
         assert!(
             !message.contains(&without_spaces(&facts.name)),
             "an open card names nobody beside a vaccine"
         );
     }
+}
+
+#[test]
+fn a_card_to_another_addressee_says_whom_it_is_about() {
+    let mut facts = samples::cards().remove(0);
+    facts.mail.name = "北野 一郎".into();
+    let card = postcard::render(&samples::fonts(), &samples::issuer(), &[facts]).unwrap();
+    assert_eq!(check::reminders(&card.pdf, &card.pages), []);
+    let text = OnDisk::new("other", &card.pdf).text(1);
+    assert!(text.contains("北野一郎様（北野太郎様の予防接種について）"), "{text}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use domain::schedule::Series;
 
 use super::questions::{Answer, questions};
-use super::{Audience, audience};
+use super::{Audience, audience, title};
 use crate::canvas::{Canvas, Style};
 use crate::geometry::{A4, Rect, window};
 use crate::pdf::PdfError;
@@ -57,7 +57,7 @@ pub(super) fn draw(type_: &mut Typesetter<'_>, issuer: &Issuer, series: Series) 
 
 fn head(canvas: &mut Canvas<'_, '_>, issuer: &Issuer, series: Series) {
     let wide = RIGHT - HEAD_LEFT;
-    let title = Fit::single(17.0, 10.0);
+    let size = Fit::single(17.0, 10.0);
     canvas.fitted(
         Style::gothic(10.0),
         Rect::new(HEAD_LEFT, 7.5, wide, 4.5),
@@ -65,8 +65,8 @@ fn head(canvas: &mut Canvas<'_, '_>, issuer: &Issuer, series: Series) {
         &issuer.municipality,
     );
     canvas.text(Style::gothic(7.0).right(), RIGHT, 11.0, "予防接種法による定期の予防接種");
-    canvas.fitted(Style::gothic(17.0).bold(), Rect::new(HEAD_LEFT, 13.5, wide, 7.0), title, series.ja());
-    canvas.fitted(Style::gothic(17.0).bold(), Rect::new(HEAD_LEFT, 21.0, wide, 7.0), title, "予防接種予診票");
+    canvas.fitted(Style::gothic(17.0).bold(), Rect::new(HEAD_LEFT, 13.5, wide, 7.0), size, title(series));
+    canvas.fitted(Style::gothic(17.0).bold(), Rect::new(HEAD_LEFT, 21.0, wide, 7.0), size, "予防接種予診票");
     canvas.line((HEAD_LEFT, 29.5), (RIGHT, 29.5), THICK);
     canvas.text(Style::gothic(7.0), HEAD_LEFT, 34.5, "用紙番号");
 }
@@ -185,12 +185,12 @@ fn doctor(canvas: &mut Canvas<'_, '_>) {
 
 fn consent(canvas: &mut Canvas<'_, '_>, issuer: &Issuer, reader: Audience) {
     let area = CONSENT_BOX;
-    let (title, signer) = match reader {
+    let (heading, signer) = match reader {
         Audience::Guardian => ("保護者の同意", "保護者の署名"),
         Audience::Youth => ("本人・保護者の同意", "署名（16歳未満は保護者）"),
         Audience::Adult => ("本人の同意", "本人の署名（代筆者は続柄も）"),
     };
-    let x = labelled(canvas, area, title, THICK);
+    let x = labelled(canvas, area, heading, THICK);
     let style = Style::gothic(8.5);
     let wish = "医師の診察と説明を受け、効果や目的、まれに重い副反応があること、救済制度を理解した上で、";
     let choice = "接種を（ □ 希望します ・ □ 希望しません ）。";

@@ -114,6 +114,31 @@ fn page_facts(page: usize, facts: &QuestionnaireFacts) -> PageFacts {
     }
 }
 
+/// The name of the vaccination as residents know it from the ward's letters; staff read [`Series::ja`].
+pub const fn title(series: Series) -> &'static str {
+    match series {
+        Series::Bcg => "結核（BCG）",
+        Series::Mr1 => "麻しん風しん（MR）第1期",
+        Series::Mr2 => "麻しん風しん（MR）第2期",
+        Series::Var => "水痘（水ぼうそう）",
+        Series::Hpv => "ヒトパピローマウイルス感染症（HPV）",
+        Series::Rsv => "RSウイルス感染症（妊婦）",
+        Series::Flu => "高齢者のインフルエンザ",
+        Series::Ppv => "高齢者の肺炎球菌感染症",
+        Series::HepB
+        | Series::Rota
+        | Series::Dpt
+        | Series::Hib
+        | Series::Pcv
+        | Series::Je1
+        | Series::Je2
+        | Series::Dt2
+        | Series::Covid
+        | Series::Zoster
+        | Series::Rubella5 => series.ja(),
+    }
+}
+
 /// Who answers the questions (記入者).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {

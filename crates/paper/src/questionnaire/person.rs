@@ -4,7 +4,7 @@ use domain::schedule::Sex;
 use domain::{age, wareki};
 
 use super::form::{HEAD_LEFT, value_cell};
-use super::{Audience, Birth, QuestionnaireFacts, audience};
+use super::{Audience, Birth, QuestionnaireFacts, audience, title};
 use crate::canvas::{Canvas, Style};
 use crate::geometry::{Rect, window};
 use crate::sheet::{Delivery, MailTo};
@@ -38,7 +38,7 @@ fn table(canvas: &mut Canvas<'_, '_>, facts: &QuestionnaireFacts) {
         ADDRESS,
         facts.address.as_deref().unwrap_or("（記載を省略しています）"),
     );
-    let dose = format!("{}  {}回目", facts.series.ja(), facts.dose);
+    let dose = format!("{}  {}回目", title(facts.series), facts.dose);
     canvas.fitted(Style::gothic(11.0).bold(), cell(3, 0), Fit::single(11.0, 7.0), &dose);
     let until = format!("{}まで", wareki::long(facts.valid_until));
     canvas.fitted(Style::gothic(11.0).bold(), cell(3, 1), Fit::single(11.0, 7.0), &until);

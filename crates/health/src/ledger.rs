@@ -380,3 +380,44 @@ pub async fn data_until(conn: &mut PgConnection, municipality: Municipality) -> 
         format!("医療機関の記録は{}年{}月接種分まで取込み済み", month.0.year(), month.0.month())
     }))
 }
+
+/// A resident as counting needs them: nobody is named.
+pub struct Counted {
+    pub resident_id: Uuid,
+    pub person: Person,
+}
+
+/// Everyone registered on the day `on` (residents and 住登外) whose birth date is known, with what the counter has noted.
+pub async fn population(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    on: Date,
+) -> sqlx::Result<Vec<Counted>> {
+    let mut facts = facts_of_all(conn, municipality).await?;
+    let rows = sqlx::query(
+        "select resident_id, birth_date, sex, resident_from, resident_until, welfare_from, welfare_until
+         from residents
+         where municipality_code = $1 and resident_class in (1, 9) and birth_date_unknown = 0",
+    )
+    .bind(municipality.0)
+    .fetch_all(conn)
+    .await?;
+    let day = |row: &PgRow, column: usize| row.get::<Option<Day>, _>(column).map(|day| day.0);
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let resident_id: Uuid = row.get(0);
+            let on_welfare =
+                day(row, 5).is_some_and(|from| from <= on) && day(row, 6).is_none_or(|until| on <= until);
+            let mut known = Facts {
+                resident_from: day(row, 3),
+                resident_until: day(row, 4),
+                welfare: on_welfare,
+                ..Facts::default()
+            };
+            facts.remove(&resident_id).unwrap_or_default().iter().for_each(|fact| note(&mut known, fact));
+            let person = Person { birth_date: row.get::<Day, _>(1).0, sex: sex(row.get(2)), facts: known };
+            Counted { resident_id, person }
+        })
+        .collect())
+}

@@ -41,6 +41,7 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0002_records.sql",
     "0003_campaigns.sql",
     "0004_row_security.sql",
+    "0005_coverage.sql",
 };
 
 /// All pages, with the floor they stand on.
@@ -63,5 +64,9 @@ pub fn router(app: App) -> Router {
 
 /// The background worker with every kind of job this system knows.
 pub fn worker(app: &App) -> kit::jobs::Worker {
-    kit::jobs::Worker::new(app.kit.clone())
+    let counting = app.clone();
+    kit::jobs::Worker::new(app.kit.clone()).with(
+        home::case::COUNT_COVERAGE,
+        Arc::new(move |run| Box::pin(home::case::count_coverage(counting.clone(), run))),
+    )
 }

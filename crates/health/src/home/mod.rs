@@ -1,4 +1,5 @@
-//! ホーム: what waits for me.
+//! ホーム: what waits for me, what is running, how far the programmes have come.
 
+pub mod case;
 pub mod sql;
 pub mod web;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod files;
+mod order;
 mod weekly;
 
 use domain::Date;

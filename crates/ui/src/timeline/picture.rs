@@ -181,7 +181,11 @@ fn status_text(row: &TimelineRow) -> String {
     match row.status {
         Status::Due => format!("接種できます{next}"),
         Status::NotYet => format!("これから{next}"),
-        Status::Complete => format!("完了 {}回", row.doses.iter().filter(|dose| dose.number > 0).count()),
+        // The highest number, not the count: what is given every season begins at 1 again.
+        Status::Complete => match row.doses.iter().map(|dose| dose.number).max() {
+            Some(number) if number > 0 => format!("完了 {number}回"),
+            Some(_) | None => "完了".to_owned(),
+        },
         Status::Expired => "期間を過ぎました".to_owned(),
         Status::Excluded => "対象から除外".to_owned(),
         Status::NotTarget => "対象外".to_owned(),

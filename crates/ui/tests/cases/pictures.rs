@@ -123,3 +123,22 @@ fn the_table_behind_a_chart_has_every_value_and_a_dash_for_none() {
     assert!(html.contains("9,800件") && html.contains("2,100件"));
     assert!(charts(false).remove(0).to_string().contains("―"));
 }
+
+/// Influenza begins at dose 1 every season: three winters are not three doses of a series.
+#[test]
+fn a_seasonal_vaccine_is_complete_with_its_one_dose() {
+    let days = ["2024-10-28", "2025-11-10", "2026-11-02"];
+    let given = days.map(|on| GivenDose::new(day(on), Vaccine::Flu));
+    let verdicts = (0..3)
+        .map(|given| DoseVerdict {
+            given,
+            series: Some(Series::Flu),
+            dose: 1,
+            is_teiki: true,
+            valid_for_series: true,
+            reasons: vec![],
+        })
+        .collect();
+    let html = child(vec![finding(Series::Flu, Status::Complete)], verdicts, &given).to_string();
+    assert!(html.contains(">完了 1回<"));
+}

@@ -1,7 +1,7 @@
 // Every sample of `ui` in Chromium: axe, 400 %, policy, screenshots; and what its script and keyboard do.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { check, equal, good, isFocusVisible, quiet, root, tabTo, test } from './harness.mjs';
+import { check, equal, fill, go, good, isFocusVisible, quiet, root, tabTo, test } from './harness.mjs';
 
 let server;
 
@@ -77,6 +77,26 @@ test('every stop of the search page can be seen while it has the focus, forwards
     }
   }
   check(reached.size > 60, `only ${reached.size} stops were reached`);
+});
+
+test('a search is done by keyboard alone', async ({ page }) => {
+  await page.goto(`${base}/search-empty`);
+  await fill(page, '#kana', 'たきのがわ');
+  await go(page, '.s-search button');
+  equal(new URL(page.url()).searchParams.get('kana'), 'たきのがわ', 'what was asked');
+});
+
+test('a form is sent once, however often it is clicked', async ({ page }) => {
+  await page.goto(`${base}/confirm`);
+  let sent = 0;
+  await page.route('**/confirm', async (route) => {
+    sent += 1;
+    await new Promise((done) => { setTimeout(done, 300); });
+    await route.fulfill({ status: 204 });
+  });
+  await page.locator('main button').dblclick();
+  await page.locator('main button').click();
+  equal(sent, 1, 'requests');
 });
 
 test('a running job shows its progress by itself and stops asking when it has ended', async ({ page }) => {

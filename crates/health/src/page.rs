@@ -77,7 +77,7 @@ async fn static_file(Path(path): Path<String>, headers: HeaderMap) -> Response {
         [
             (header::CONTENT_TYPE, asset.content_type.to_owned()),
             (header::ETAG, asset.etag.to_string()),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+            (header::CACHE_CONTROL, asset.cache_control.to_owned()),
         ],
         asset.bytes,
     )

@@ -3,7 +3,7 @@
 use crate::{Icon, dates};
 use askama::Template;
 use domain::Date;
-use domain::schedule::Status;
+use domain::schedule::{Severity, Status};
 
 /// A link with its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,6 +293,49 @@ pub struct DiffTable {
     pub rows: Vec<DiffRow>,
 }
 
+/// One broken rule, or one thing to know, with its legal source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReasonLine {
+    pub severity: Severity,
+    /// One sentence that says what to do.
+    pub text: String,
+    /// 予防接種実施規則 第9条; empty where the check is not of the law.
+    pub source: String,
+}
+
+impl ReasonLine {
+    fn class(&self) -> &'static str {
+        match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+
+    fn icon(&self) -> Icon {
+        match self.severity {
+            Severity::Error => Icon::Error,
+            Severity::Warning => Icon::Warning,
+            Severity::Note => Icon::Info,
+        }
+    }
+
+    fn word(&self) -> Option<&'static str> {
+        match self.severity {
+            Severity::Error => Some("エラー"),
+            Severity::Warning => Some("注意"),
+            Severity::Note => None,
+        }
+    }
+}
+
+/// Every rule that an entry breaks, at once.
+#[derive(Clone, Debug, Template)]
+#[template(path = "components/reasons.html")]
+pub struct Reasons {
+    pub lines: Vec<ReasonLine>,
+}
+
 /// The person a page is about: who, and every warning. The same on all pages about the person.
 #[derive(Clone, Debug, Template)]
 #[template(path = "components/person.html")]
@@ -333,4 +376,4 @@ impl PersonHeader {
 macro_rules! safe {
     ($($part:ty),+) => { $(impl askama::filters::HtmlSafe for $part {})+ };
 }
-safe!(Banner, Chip, Pager, Progress, Steps, DiffTable, PersonHeader);
+safe!(Banner, Chip, Pager, Progress, Steps, DiffTable, Reasons, PersonHeader);

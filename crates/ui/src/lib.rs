@@ -27,7 +27,8 @@ pub mod timeline;
 pub use assets::{Asset, VERSION, asset, asset_url};
 pub use chart::{Chart, ChartKind, ChartSeries};
 pub use components::{
-    Banner, BannerKind, Chip, DiffRow, DiffTable, Link, Pager, PersonHeader, Progress, Steps, Tone,
+    Banner, BannerKind, Chip, DiffRow, DiffTable, Link, Pager, PersonHeader, Progress, ReasonLine, Reasons,
+    Steps, Tone,
 };
 pub use form::{Choice, FieldState, FormError, FormErrors};
 pub use icon::Icon;

@@ -4,7 +4,7 @@ use crate::samples::*;
 use askama::Template;
 use std::sync::atomic::{AtomicU64, Ordering};
 use ui::{
-    Banner, Chart, Chip, Choice, DiffTable, FieldState, Pager, PersonHeader, Progress, Shell, Steps,
+    Banner, Chart, Chip, Choice, DiffTable, FieldState, Pager, PersonHeader, Progress, Reasons, Shell, Steps,
     Timeline, filters,
 };
 
@@ -21,8 +21,8 @@ const fn page(path: &'static str, label: &'static str, render: fn() -> String) -
 pub const ALL: &[Page] = &[
     page("/", "見本の一覧", index),
     page("/parts", "部品", parts),
-    page("/sign-in", "サインイン", || sign_in(false)),
-    page("/sign-in-error", "サインイン（エラー）", || sign_in(true)),
+    page("/sign-in", "ログイン", || sign_in(false)),
+    page("/sign-in-error", "ログイン（エラー）", || sign_in(true)),
     page("/dashboard", "ホーム", || dashboard(true)),
     page("/dashboard-empty", "ホーム（空）", || dashboard(false)),
     page("/progress", "進み具合（自動で更新）", progress),
@@ -88,7 +88,7 @@ struct SignIn {
 }
 
 fn sign_in(with_errors: bool) -> String {
-    let mut shell = Shell { staff: None, ..shell("サインイン", "") };
+    let mut shell = Shell { staff: None, ..shell("ログイン", "") };
     if with_errors {
         shell.errors.add("login", "職員IDを入力してください");
         shell.errors.add("password", "パスワードを入力してください");
@@ -192,7 +192,7 @@ struct Entry {
     shell: Shell,
     steps: Steps,
     person: PersonHeader,
-    has_reasons: bool,
+    reasons: Option<Reasons>,
     on: FieldState,
     product: FieldState,
     products: Vec<Choice>,
@@ -219,7 +219,7 @@ fn entry(with_errors: bool) -> String {
     show(Entry {
         steps: steps(1),
         person: person(Sample::Typical),
-        has_reasons: with_errors,
+        reasons: with_errors.then(reasons),
         on: state("on", if with_errors { "R8.2.30" } else { "2026-11-20" }),
         product: state("product", if with_errors { "" } else { "DPT5" }),
         products: vec![Choice::new("DPT5", "五種混合"), Choice::new("DPT4", "四種混合")],

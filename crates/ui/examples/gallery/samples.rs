@@ -1,7 +1,7 @@
 //! Samples: empty, typical, full, the longest name, a protected address. All persons are invented.
 
 use domain::Date;
-use domain::schedule::Status;
+use domain::schedule::{Severity, Status};
 use ui::timeline::{DoseKind, TimelineDose, TimelineDue, TimelineRow};
 use ui::*;
 
@@ -190,6 +190,29 @@ pub fn people(count: usize) -> Vec<Person> {
             }
         })
         .collect()
+}
+
+pub fn reasons() -> Reasons {
+    let line = |severity, text: &str, source: &str| ReasonLine {
+        severity,
+        text: text.to_owned(),
+        source: source.to_owned(),
+    };
+    Reasons {
+        lines: vec![
+            line(
+                Severity::Error,
+                "2回目の接種は、1回目から27日以上あけてください。最も早い日は2026年8月7日です。",
+                "予防接種実施規則 第9条",
+            ),
+            line(
+                Severity::Warning,
+                "標準的な接種期間を過ぎています。理由がわかれば備考に入力してください。",
+                "定期接種実施要領 第2",
+            ),
+            line(Severity::Note, "この接種は2回目として数えます。", ""),
+        ],
+    }
 }
 
 pub fn diff() -> DiffTable {

@@ -19,10 +19,11 @@
     if (event.target.dataset?.echo) echoDate(event.target);
   });
 
-  // A form that was sent is not sent twice by an impatient second click.
+  // A form that was sent is not sent twice by an impatient second click. A form that answers with a file stays on
+  // its page and may be sent again: it says `data-again`.
   document.addEventListener('submit', (event) => {
     const form = event.target;
-    if (form.method !== 'post') return;
+    if (form.method !== 'post' || 'again' in form.dataset) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = 'yes';
   });

@@ -3,7 +3,7 @@
 use crate::{Icon, dates};
 use askama::Template;
 use domain::Date;
-use domain::schedule::{Severity, Status};
+use domain::schedule::{Reason, Severity, Status};
 
 /// A link with its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -334,6 +334,22 @@ impl ReasonLine {
 #[template(path = "components/reasons.html")]
 pub struct Reasons {
     pub lines: Vec<ReasonLine>,
+}
+
+impl Reasons {
+    /// What the engine says, the gravest first.
+    pub fn of(reasons: &[Reason]) -> Self {
+        let mut lines: Vec<_> = reasons
+            .iter()
+            .map(|reason| ReasonLine {
+                severity: reason.severity,
+                text: reason.ja(),
+                source: reason.source.to_owned(),
+            })
+            .collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.severity));
+        Reasons { lines }
+    }
 }
 
 /// The person a page is about: who, and every warning. The same on all pages about the person.

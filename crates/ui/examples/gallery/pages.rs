@@ -38,6 +38,7 @@ pub const ALL: &[Page] = &[
     page("/resident-long", "住民（長い氏名）", || resident(Sample::LongName)),
     page("/resident-protected", "住民（支援措置・メモ）", || resident(Sample::Protected)),
     page("/resident-deceased", "住民（死亡、接種歴なし）", || resident(Sample::Deceased)),
+    page("/resident-judged", "住民（エンジンの判定）", judged),
     page("/entry", "接種記録の登録", || entry(false)),
     page("/entry-error", "接種記録の登録（エラー）", || entry(true)),
     page("/confirm", "訂正の確認", confirm),
@@ -183,6 +184,16 @@ fn resident(sample: Sample) -> String {
         shell,
         person: PersonHeader { is_heading: true, ..person(sample) },
         timeline: timeline(sample),
+    })
+}
+
+/// The picture of what the engine says, for a child with an early dose.
+fn judged() -> String {
+    let shell = shell("住民", "/residents");
+    show(Resident {
+        shell,
+        person: PersonHeader { is_heading: true, ..person(Sample::Typical) },
+        timeline: judged_timeline(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Samples: empty, typical, full, the longest name, a protected address. All persons are invented.
 
 use domain::Date;
-use domain::schedule::{Severity, Status};
+use domain::schedule::{Facts, GivenDose, Japan, Settings, Severity, Sex, Status, Vaccine};
 use ui::timeline::{DoseKind, TimelineDose, TimelineDue, TimelineRow};
 use ui::*;
 
@@ -324,6 +324,29 @@ pub fn timeline(sample: Sample) -> Timeline {
         rows,
         data_until: Some("2026年11月20日までに届いた記録です。".to_owned()),
     }
+}
+
+pub fn judged_timeline() -> Timeline {
+    let person =
+        domain::schedule::Person { birth_date: day("2025-05-10"), sex: Sex::Female, facts: Facts::default() };
+    let given: Vec<_> = [
+        ("2025-07-12", Vaccine::HepB),
+        ("2025-08-09", Vaccine::HepB),
+        ("2025-12-20", Vaccine::HepB),
+        ("2025-07-12", Vaccine::Rota1),
+        ("2025-08-09", Vaccine::Rota1),
+        ("2025-07-12", Vaccine::Dpt5),
+        ("2025-08-02", Vaccine::Dpt5),
+        ("2025-09-13", Vaccine::Dpt5),
+        ("2025-07-12", Vaccine::Pcv20),
+        ("2026-05-08", Vaccine::Mr),
+        ("2026-05-20", Vaccine::Varicella),
+        ("2026-11-01", Vaccine::Flu),
+    ]
+    .map(|(on, vaccine)| GivenDose::new(day(on), vaccine))
+    .into();
+    let forecast = Japan::new(Settings::default()).forecast(&person, &given, day("2026-11-23"));
+    Timeline::of(&person, &given, &forecast)
 }
 
 fn newborn() -> Vec<TimelineRow> {

@@ -34,6 +34,8 @@ pub(super) struct Axis {
 const CHILD_MARKS: &[i32] = &[0, 3, 6, 9, 12, 18, 24, 36, 60, 90, 108, 132, 156, 192];
 /// Where the scale of the axis changes: 2歳, 7歳6か月, 20歳.
 const CHILD_EDGES: [i32; 3] = [24, 90, 240];
+/// How far an adult's picture looks ahead.
+const AHEAD_MONTHS: i32 = 10 * 12;
 /// Room for a label like 2026年5月, and for an age.
 const DAY_WIDTH: f32 = 70.0;
 const AGE_WIDTH: f32 = 34.0;
@@ -44,7 +46,9 @@ impl Axis {
         let grown = reach_months(birth, 240);
         let days: Vec<Date> = timeline.rows.iter().flat_map(days_of).chain([timeline.today]).collect();
         let earliest = days.iter().copied().min().unwrap_or(birth);
-        let latest = days.iter().copied().max().unwrap_or(birth);
+        // What begins in ten years or more is said in words only: it would press the present together.
+        let horizon = reach_months(birth, months_between(birth, timeline.today) + AHEAD_MONTHS);
+        let latest = days.iter().copied().filter(|day| *day <= horizon).max().unwrap_or(birth);
         let width = right - left;
 
         // (from, until, share of the width) in months of age.
@@ -99,6 +103,12 @@ impl Axis {
         let total = days_between(zone.from, zone.until).max(1.0);
         let part = (days_between(zone.from, day) / total).clamp(0.0, 1.0);
         tenth(zone.left + part * (zone.right - zone.left))
+    }
+
+    /// Whether any of these days is in the picture.
+    pub(super) fn shows(&self, from: Date, until: Date) -> bool {
+        let ends = self.zones.first().zip(self.zones.last());
+        ends.is_some_and(|(first, last)| from <= last.until && until >= first.from)
     }
 
     pub(super) fn ticks(&self) -> Vec<Tick> {

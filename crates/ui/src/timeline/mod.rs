@@ -188,6 +188,10 @@ fn row(finding: &SeriesFinding, verdicts: &[DoseVerdict], given: &[GivenDose]) -
         standard: finding.standard_from.zip(finding.standard_until),
         doses,
         due,
-        reasons: Vec::new(),
+        reasons: finding
+            .reasons
+            .iter()
+            .map(|reason| format!("{}（{}）", reason.ja(), reason.source))
+            .collect(),
     }
 }

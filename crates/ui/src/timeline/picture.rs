@@ -91,14 +91,14 @@ impl Picture {
 fn line(at: usize, row: &TimelineRow, timeline: &Timeline, axis: &Axis) -> Line {
     let y = TOP + ROW * at as f32;
     let band = |days: Option<(domain::Date, domain::Date)>| {
-        days.map(|(from, until)| {
+        days.filter(|&(from, until)| axis.shows(from, until)).map(|(from, until)| {
             let x = axis.x(from);
             Band { x, width: tenth((axis.x(until) - x).max(3.0)) }
         })
     };
     let mut markers: Vec<Marker> = row.doses.iter().map(|dose| dose_marker(dose, axis)).collect();
     markers.sort_by(|a, b| a.day_x.total_cmp(&b.day_x));
-    let due = row.due.map(|due| {
+    let due = row.due.filter(|due| axis.shows(due.from, due.from)).map(|due| {
         // A dose that could have been given long ago is due today, not in the past.
         let x = axis.x(due.from.max(timeline.today));
         Marker {

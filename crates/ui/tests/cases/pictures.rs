@@ -142,3 +142,20 @@ fn a_seasonal_vaccine_is_complete_with_its_one_dose() {
     let html = child(vec![finding(Series::Flu, Status::Complete)], verdicts, &given).to_string();
     assert!(html.contains(">完了 1回<"));
 }
+
+/// A window at 65 is no sliver at the edge of a toddler's picture, and does not stretch that of a 30-year-old.
+#[test]
+fn what_lies_far_ahead_is_said_in_words_only() {
+    let mut ppv = finding(Series::Ppv, Status::NotYet);
+    ppv.dose = Some(1);
+    ppv.earliest = Some(day("2061-05-09"));
+    ppv.latest = Some(day("2062-05-09"));
+    (ppv.legal_from, ppv.legal_until) = (ppv.earliest, ppv.latest);
+    let person = Person { birth_date: day("1996-05-10"), sex: Sex::Male, facts: Facts::default() };
+    let forecast = Forecast { as_of: day(TODAY), doses: vec![], series: vec![ppv] };
+    let html = Timeline::of(&person, &[], &forecast).to_string();
+    let picture = html.split("</svg>").next().expect("the picture");
+    assert!(!picture.contains("class=\"s-tl__legal\"") && !picture.contains("s-tl__due--later\""));
+    assert!(picture.contains("2061-05-09～2062-05-09"));
+    assert!(!picture.contains("65歳"));
+}

@@ -42,24 +42,15 @@ const CODE128: [&[u8]; 107] = [
     b"214121", b"412121", b"111143", b"111341", b"131141", b"114113", b"114311", b"411113", b"411311", b"113141",
     b"114131", b"311141", b"411131", b"211412", b"211214", b"211232", b"2331112",
 ];
-const START_B: u8 = 104;
 const START_C: u8 = 105;
-const SWITCH_C_TO_B: u8 = 100;
 const STOP: u8 = 106;
 
-/// The bars of `digits` as (first module, modules wide), and the width of the whole in modules.
-/// Pairs of digits share a symbol (code set C); an odd last digit follows in code set B.
+/// The bars of an even number of digits as (first module, modules wide), and the width of the whole in modules.
+/// Two digits share a symbol (code set C), so twelve take 101 modules.
 pub(crate) fn code128(digits: &str) -> (Vec<(u16, u16)>, u16) {
     let digits: Vec<u8> = digits.bytes().map(|byte| byte - b'0').collect();
-    let (pairs, odd) = digits.as_chunks::<2>();
-    let mut symbols = vec![if pairs.is_empty() { START_B } else { START_C }];
-    symbols.extend(pairs.iter().map(|pair| pair[0] * 10 + pair[1]));
-    if let [last] = odd {
-        if !pairs.is_empty() {
-            symbols.push(SWITCH_C_TO_B);
-        }
-        symbols.push(16 + last);
-    }
+    let mut symbols = vec![START_C];
+    symbols.extend(digits.as_chunks::<2>().0.iter().map(|pair| pair[0] * 10 + pair[1]));
     let weighted = symbols.iter().enumerate().map(|(index, value)| index.max(1) as u32 * u32::from(*value));
     symbols.push((weighted.sum::<u32>() % 103) as u8);
     symbols.push(STOP);

@@ -61,8 +61,8 @@ pub(crate) const POINTS_PER_MM: f32 = 72.0 / 25.4;
 /// The window envelope (窓あき封筒, 長形3号, 235 × 120 mm) that an A4 sheet folded in three (210 × 99 mm) is put into.
 ///
 /// The folded sheet is smaller than its envelope and slides in it. So two rectangles on the sheet matter: what
-/// shows through the window wherever the sheet has slid to ([`ADDRESS_BLOCK`]), and what may show in some
-/// position ([`MAY_SHOW`]). The address stands in the first; nothing else stands in the second, since
+/// shows through the window wherever the sheet has slid to ([`window::ADDRESS_BLOCK`]), and what may show in some
+/// position ([`window::MAY_SHOW`]). The address stands in the first; nothing else stands in the second, since
 /// a vaccine's name seen through a window tells the neighbours about somebody's health.
 pub mod window {
     use super::{A4, Rect};
@@ -82,4 +82,34 @@ pub mod window {
         Rect::new(WINDOW.left, WINDOW.top, WINDOW.width - SLIDE_X, WINDOW.height - SLIDE_Y);
     /// May be seen through the window in some position of the sheet.
     pub const MAY_SHOW: Rect = Rect::new(0.0, 0.0, WINDOW.right(), WINDOW.bottom());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window::{ADDRESS_BLOCK, ENVELOPE_HEIGHT, ENVELOPE_WIDTH, FOLD, MAY_SHOW, WINDOW};
+    use super::{A4, Rect};
+
+    /// A rectangle of the sheet, seen from the envelope, when the sheet has slid by `x` and `y`.
+    fn slid(area: Rect, x: f32, y: f32) -> Rect {
+        Rect::new(area.left + x, area.top + y, area.width, area.height)
+    }
+
+    #[test]
+    fn the_address_is_in_the_window_in_every_position_of_the_sheet() {
+        let (x_max, y_max) = (ENVELOPE_WIDTH - A4.width, ENVELOPE_HEIGHT - FOLD);
+        for (x, y) in [(0.0, 0.0), (x_max, 0.0), (0.0, y_max), (x_max, y_max)] {
+            assert!(WINDOW.contains(&slid(ADDRESS_BLOCK, x, y)), "{x} {y}");
+        }
+        assert!(!WINDOW.contains(&slid(ADDRESS_BLOCK, x_max + 0.1, 0.0)));
+        assert!(!WINDOW.contains(&slid(ADDRESS_BLOCK, 0.0, y_max + 0.1)));
+        const { assert!(ADDRESS_BLOCK.width >= 65.0 && ADDRESS_BLOCK.height >= 24.0, "room for an address") };
+    }
+
+    #[test]
+    fn what_lies_beside_the_area_that_may_show_never_shows() {
+        let beside = Rect::new(MAY_SHOW.right(), 0.0, 10.0, 10.0);
+        let below = Rect::new(0.0, MAY_SHOW.bottom(), 10.0, 10.0);
+        assert!(!WINDOW.touches(&beside) && !WINDOW.touches(&below), "sliding only moves them further away");
+        assert!(WINDOW.touches(&slid(beside, -0.1, WINDOW.top)));
+    }
 }

@@ -21,4 +21,4 @@ mod typeset;
 pub use fonts::{FontError, FontSet, STANDARD_FONT_DIRS};
 pub use geometry::{A4, POSTCARD, Paper, Rect, window};
 pub use pdf::PdfError;
-pub use sheet::{Delivery, Issuer, MailTo, PageFacts, RenderedFile, Withheld, WithheldReason};
+pub use sheet::{Delivery, Issuer, MailTo, PAGES_MAX, PageFacts, RenderedFile, Withheld, WithheldReason};

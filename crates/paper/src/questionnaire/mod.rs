@@ -1,7 +1,7 @@
 //! 予診票: one A4 page for each person, folded in three into a window envelope.
 //!
-//! The page is drawn in two parts. What is the same for everyone ([`form`]) is drawn once per file and series;
-//! what is about the person ([`person`]) is the page's own content. That is why a thousand pages take less than
+//! The page is drawn in two parts. What is the same for everyone (`form`) is drawn once per file and series;
+//! what is about the person (`person`) is the page's own content. That is why a thousand pages take less than
 //! half a second, and why the checks need to read only what differs.
 
 mod form;

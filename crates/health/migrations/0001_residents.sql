@@ -2,20 +2,26 @@
 create table feeds (
     municipality_code integer not null references municipalities,
     feed_id           uuid not null,
-    kind              text not null check (kind in ('residents', 'records', 'clinics', 'welfare', 'disability')),
+    kind              text not null check (kind in ('residents', 'records', 'clinics')),
     file_name         text not null,
     file_digest       bytea not null,
-    -- 全件 or 差分 for residents; 追加 for records.
-    extent            text not null,
-    -- The day the sender says the content is of.
-    content_as_of     date not null,
-    rows_announced    bigint not null,
+    -- 全件 or 差分 for residents and clinics; 追加 for records; empty where the control line could not be read.
+    extent            text not null default '',
+    -- The day the sender says the content is of; null where the control line could not be read.
+    content_as_of     date,
+    -- rows_read = added + changed + unchanged + to_review + refused.
+    rows_announced    bigint not null default 0,
     rows_read         bigint not null default 0,
     rows_added        bigint not null default 0,
     rows_changed      bigint not null default 0,
     rows_unchanged    bigint not null default 0,
     rows_to_review    bigint not null default 0,
     rows_refused      bigint not null default 0,
+    -- People of the register who are missing in a file that says it is complete. They stay.
+    rows_absent       bigint not null default 0,
+    -- All faults, also those beyond the ones kept in feed_errors.
+    errors            bigint not null default 0,
+    warnings          bigint not null default 0,
     state             text not null check (state in ('checking', 'applied', 'refused', 'dry_run')),
     taken_by          uuid,
     taken_at          timestamptz not null,
@@ -25,11 +31,15 @@ create table feeds (
 -- The same file is not applied twice.
 create unique index feeds_digest_key on feeds (municipality_code, kind, file_digest) where state = 'applied';
 
--- 取込みエラー: every fault of every row, in plain words, under the sender's own row number.
+create index feeds_by_time on feeds (municipality_code, taken_at);
+
+-- 取込みエラー: every fault of every row, in plain words, under the sender's own line number.
 create table feed_errors (
     municipality_code integer not null,
     feed_id           uuid not null,
     position          integer not null,
+    -- error: the file is refused. warning: odd, but taken in.
+    weight            text not null check (weight in ('error', 'warning')),
     line              bigint not null,
     field             text not null,
     sentence          text not null,
@@ -55,8 +65,8 @@ create table residents (
     relationship_2           text not null default '',
     relationship_3           text not null default '',
     relationship_4           text not null default '',
-    -- 1 住民, 2 転出, 3 死亡, 9 住登外
-    resident_class           smallint not null check (resident_class in (1, 2, 3, 9)),
+    -- 1 住民, 2 転出, 3 死亡, 4 職権消除, 9 住登外
+    resident_class           smallint not null check (resident_class in (1, 2, 3, 4, 9)),
     is_foreign_national      boolean not null default false,
     residence_card_number    text not null default '',
     basic_act_30_45_class    text not null default '',
@@ -72,6 +82,7 @@ create table residents (
     building_code            text not null default '',
     building                 text not null default '',
     postal_code              text not null default '',
+    -- Search key of the address: domain::address decides its form.
     address_key              text collate "C" not null default '',
     head_addressee_number    text not null default '',
     head_name_kana           text not null default '',
@@ -84,8 +95,8 @@ create table residents (
     move_reason              text not null default '',
     moved_on                 date,
     move_notified_on         date,
-    source_updated_on        date,
-    source_updated_at_time   time,
+    source_updated_on        date not null,
+    source_updated_at_time   time not null,
     mailing_name             text not null default '',
     mailing_address          text not null default '',
     mailing_postal_code      text not null default '',
@@ -101,8 +112,6 @@ create table residents (
     welfare_from             date,
     welfare_until            date,
     national_health_insurance text not null default '',
-    -- SHA-256 of the row as received: tells changed from unchanged in the weekly feed.
-    row_digest               bytea not null,
     version                  integer not null default 1,
     feed_id                  uuid not null,
     updated_at               timestamptz not null,

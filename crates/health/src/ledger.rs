@@ -18,6 +18,8 @@ pub enum ResidentClass {
     Resident,
     MovedOut,
     Dead,
+    /// 職権消除: struck off the register by the office, whereabouts unknown.
+    Struck,
     /// 住登外: served though not on the register.
     Unregistered,
 }
@@ -28,6 +30,7 @@ impl ResidentClass {
             1 => Some(ResidentClass::Resident),
             2 => Some(ResidentClass::MovedOut),
             3 => Some(ResidentClass::Dead),
+            4 => Some(ResidentClass::Struck),
             9 => Some(ResidentClass::Unregistered),
             _ => None,
         }
@@ -38,6 +41,7 @@ impl ResidentClass {
             ResidentClass::Resident => "住民",
             ResidentClass::MovedOut => "転出",
             ResidentClass::Dead => "死亡",
+            ResidentClass::Struck => "職権消除",
             ResidentClass::Unregistered => "住登外",
         }
     }
@@ -131,7 +135,7 @@ pub fn read_resident(row: &PgRow) -> Resident {
         birth_date_unknown: row.get("birth_date_unknown"),
         sex: sex(row.get("sex")),
         relationship_1: row.get("relationship_1"),
-        class: ResidentClass::from_code(row.get("resident_class")).expect("the table allows four classes"),
+        class: ResidentClass::from_code(row.get("resident_class")).expect("the table allows five classes"),
         is_foreign_national: row.get("is_foreign_national"),
         nationality: row.get("nationality"),
         postal_code: row.get("postal_code"),

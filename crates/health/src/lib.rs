@@ -6,6 +6,7 @@
 //! Start reading at [`ledger`] (what we know of a person), then a feature folder.
 
 pub mod home;
+pub mod imports;
 pub mod ledger;
 pub mod page;
 pub mod person;

@@ -9,6 +9,7 @@ mod bench;
 mod demo;
 mod doctor;
 mod forecast;
+mod import;
 mod init;
 mod serve;
 mod world;
@@ -30,6 +31,7 @@ enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Doctor(doctor::Args),
+    Import(import::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -236,12 +236,12 @@ fn control(record: &csv::StringRecord, wanted: Kind) -> Result<Control, Fault> {
     if cell(1) != "1" {
         return fault("版", "この様式の版は取り込めません。版1で作成し直してもらってください。".to_owned());
     }
-    let municipality = MunicipalityCode::parse(cell(2)).or_else(|error| fault("自治体コード", format!("{error}。")))?;
+    let municipality = MunicipalityCode::parse(cell(2)).map_err(|error| Fault::at(1, "自治体コード", format!("{error}。")))?;
     let Some(extent) = wanted.extents().iter().find(|extent| extent.ja() == cell(3)) else {
         let choices: Vec<_> = wanted.extents().iter().map(|extent| format!("「{}」", extent.ja())).collect();
         return fault("範囲", format!("範囲は{}で作成してください。", choices.join("か")));
     };
-    let as_of = wareki::parse(cell(4)).or_else(|error| fault("基準日", format!("{error}。")))?;
+    let as_of = wareki::parse(cell(4)).map_err(|error| Fault::at(1, "基準日", format!("{error}。")))?;
     let Ok(rows) = cell(5).parse() else {
         return fault("件数", "件数は数字だけで作成してください。".to_owned());
     };

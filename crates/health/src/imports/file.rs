@@ -32,15 +32,14 @@ pub enum Charset {
 pub struct Inspected {
     pub digest: [u8; 32],
     pub charset: Charset,
-    pub bytes: u64,
 }
 
-/// Reads the file once. The inner result is the sentence for a file that cannot be taken as a whole.
-pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Fault>> {
+/// Reads the file once. The inner error is the digest of a file that cannot be taken as a whole, and why.
+pub fn inspect(path: &Path) -> io::Result<Result<Inspected, ([u8; 32], Fault)>> {
     let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Ok(Err(Fault::file("ファイルが大きすぎます（16GBまで）。送付元に分割を依頼してください。")));
+    if file.metadata()?.len() > FILE_BYTES_MAX {
+        let fault = Fault::file("ファイルが大きすぎます（16GBまで）。送付元に分割を依頼してください。");
+        return Ok(Err(([0; 32], fault)));
     }
     let (mut sha, mut first) = (Sha256::new(), Vec::new());
     let mut trials = [Trial::new(UTF_8), Trial::new(SHIFT_JIS)];
@@ -60,8 +59,8 @@ pub fn inspect(path: &Path) -> io::Result<Result<Inspected, Fault>> {
             break;
         }
     }
-    let digest = sha.finalize().into();
-    Ok(judge(&first, total, &trials).map(|charset| Inspected { digest, charset, bytes: total }))
+    let digest: [u8; 32] = sha.finalize().into();
+    Ok(judge(&first, total, &trials).map(|charset| Inspected { digest, charset }).map_err(|fault| (digest, fault)))
 }
 
 fn judge(first: &[u8], total: u64, trials: &[Trial; 2]) -> Result<Charset, Fault> {

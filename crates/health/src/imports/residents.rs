@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 macro_rules! columns {
     ($($name:ident = $ja:literal,)+) => {
-        #[derive(Clone, Copy)]
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "named as the constants that follow")]
         enum Column { $($name),+ }
         /// The columns in the order of the format.
         pub const COLUMNS: &[&str] = &[$($ja),+];

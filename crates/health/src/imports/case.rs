@@ -7,7 +7,7 @@ use super::{
     envelope::{Control, Sheet},
     fault::{Fault, Faults},
     file::{self, Charset, Inspected},
-    residents, residents_sql, sql, stage,
+    clinics, clinics_sql, residents, residents_sql, sql, stage,
 };
 use crate::App;
 use domain::wareki;
@@ -23,6 +23,24 @@ pub const fn action(kind: Kind) -> Action {
         Kind::Residents => Action::ImportResidents,
         Kind::Records => Action::ImportRecords,
         Kind::Clinics => Action::ImportClinics,
+    }
+}
+
+/// Takes a file of the kind that is named.
+///
+/// # Errors
+/// As of [`take_residents`].
+pub async fn take(
+    app: &App,
+    acting: &Acting,
+    kind: Kind,
+    path: &Path,
+    options: Options,
+) -> Result<FeedSummary, Failure> {
+    match kind {
+        Kind::Residents => take_residents(app, acting, path, options).await,
+        Kind::Clinics => take_clinics(app, acting, path, options).await,
+        Kind::Records => take_records(app, acting, path, options).await,
     }
 }
 
@@ -75,6 +93,61 @@ pub async fn take_residents(
     feed.state = FeedState::Applied;
     conclude(case.conn(), acting, &mut feed, faults, at).await?;
     residents_sql::apply(case.conn(), acting.municipality, feed_id, at).await?;
+    let detail = detail(&feed);
+    case.done(detail).await?;
+    Ok(feed)
+}
+
+/// Takes a file of clinics (医療機関): all of it or nothing.
+///
+/// # Errors
+/// As of [`take_residents`].
+pub async fn take_clinics(
+    app: &App,
+    acting: &Acting,
+    path: &Path,
+    options: Options,
+) -> Result<FeedSummary, Failure> {
+    let feed_id = options.feed_id.unwrap_or_else(|| app.kit.ids.next());
+    let mut case = Case::open(&app.kit, acting, action(Kind::Clinics), Target::of("feed", feed_id)).await?;
+    let (mut feed, opened) = open(path, Kind::Clinics, clinics::COLUMNS, feed_id, &options).await?;
+    sql::lock(case.conn(), acting.municipality).await?;
+    let (inspected, sheet) = match opened {
+        Ok(opened) => opened,
+        Err(fault) => return refuse(app, acting, case, feed, one(fault)).await,
+    };
+    let today = app.kit.clock.today();
+    if let Some(fault) = check_order(case.conn(), acting, &sheet.control, &inspected, today).await? {
+        return refuse(app, acting, case, feed, one(fault)).await;
+    }
+    clinics_sql::create_stage(case.conn()).await?;
+    let mut reader = clinics::Reader::default();
+    let load = stage::load(case.conn(), clinics_sql::COPY, sheet, options.progress.clone(), move |cells, out| {
+        reader.row(cells, out);
+    });
+    let staged = load.await?;
+    let mut faults = staged.faults;
+    feed.counts.read = staged.rows_read;
+    if faults.errors > 0 {
+        return refuse(app, acting, case, feed, faults).await;
+    }
+    let compared = clinics_sql::compare(case.conn(), acting.municipality).await?;
+    feed.counts.added = compared.added;
+    feed.counts.changed = compared.changed;
+    feed.counts.unchanged = compared.unchanged;
+    if feed.extent == Some(Extent::Full) {
+        for code in clinics_sql::absent(case.conn(), acting.municipality).await? {
+            feed.counts.absent += 1;
+            faults.warn(0, "医療機関コード", format!("医療機関{code}が、全件のファイルにありません。台帳からは消していません。契約が終わった場合は、契約終了日を入れて送り直してもらってください。"));
+        }
+    }
+    if options.dry_run {
+        return report_dry_run(app, acting, case, feed, faults).await;
+    }
+    let at = case.at();
+    feed.state = FeedState::Applied;
+    conclude(case.conn(), acting, &mut feed, faults, at).await?;
+    clinics_sql::apply(case.conn(), acting.municipality).await?;
     let detail = detail(&feed);
     case.done(detail).await?;
     Ok(feed)

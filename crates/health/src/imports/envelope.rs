@@ -288,13 +288,10 @@ pub struct Cells<'a> {
     pub columns: &'a Columns,
     pub line: u64,
     pub faults: &'a mut Faults,
-    errors_before: u64,
 }
 
 impl<'a> Cells<'a> {
     pub fn new(record: &'a csv::StringRecord, columns: &'a Columns, line: u64, faults: &'a mut Faults) -> Self {
-        let errors_before = faults.errors;
-        Cells { record, columns, line, faults, errors_before }
     }
 
     /// Whether the row has as many cells as the header; says so where not.
@@ -310,11 +307,6 @@ impl<'a> Cells<'a> {
             format!("項目が{found}個あります（{wanted}個のはずです）。カンマや引用符（\"）の誤りがないか確かめてください。"),
         );
         false
-    }
-
-    /// Whether no error has been found in this row.
-    pub fn is_good(&self) -> bool {
-        self.faults.errors == self.errors_before
     }
 
     pub fn raw(&self, column: usize) -> &'a str {

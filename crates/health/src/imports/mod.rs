@@ -8,6 +8,8 @@
 
 pub mod case;
 mod cell;
+mod clinics;
+mod clinics_sql;
 mod copy;
 mod envelope;
 mod fault;

@@ -3,11 +3,11 @@
 //! Every file leaves a row in `feeds`, also one that was refused: what came and what became of it can be asked later.
 
 use super::{
-    Counts, Extent, FeedState, FeedSummary, Kind, Options,
+    Counts, Extent, FeedState, FeedSummary, Kind, Options, clinics, clinics_sql,
     envelope::{Control, Sheet},
     fault::{Fault, Faults},
     file::{self, Charset, Inspected},
-    clinics, clinics_sql, residents, residents_sql, sql, stage,
+    residents, residents_sql, sql, stage,
 };
 use crate::App;
 use domain::wareki;
@@ -23,24 +23,6 @@ pub const fn action(kind: Kind) -> Action {
         Kind::Residents => Action::ImportResidents,
         Kind::Records => Action::ImportRecords,
         Kind::Clinics => Action::ImportClinics,
-    }
-}
-
-/// Takes a file of the kind that is named.
-///
-/// # Errors
-/// As of [`take_residents`].
-pub async fn take(
-    app: &App,
-    acting: &Acting,
-    kind: Kind,
-    path: &Path,
-    options: Options,
-) -> Result<FeedSummary, Failure> {
-    match kind {
-        Kind::Residents => take_residents(app, acting, path, options).await,
-        Kind::Clinics => take_clinics(app, acting, path, options).await,
-        Kind::Records => take_records(app, acting, path, options).await,
     }
 }
 
@@ -69,11 +51,16 @@ pub async fn take_residents(
     }
     residents_sql::create_stage(case.conn()).await?;
     let (mut reader, ids) = (residents::Reader::new(sheet.control.as_of), app.kit.ids.clone());
-    let staged =
-        stage::load(case.conn(), &residents_sql::copy(), sheet, options.progress.clone(), move |cells, out| {
+    let staged = stage::load(
+        case.conn(),
+        &residents_sql::copy(),
+        sheet,
+        options.progress.clone(),
+        move |cells, out| {
             reader.row(cells, ids.next(), out);
-        })
-        .await?;
+        },
+    )
+    .await?;
     let mut faults = staged.faults;
     feed.counts.read = staged.rows_read;
     if faults.errors > 0 {
@@ -122,9 +109,10 @@ pub async fn take_clinics(
     }
     clinics_sql::create_stage(case.conn()).await?;
     let mut reader = clinics::Reader::default();
-    let load = stage::load(case.conn(), clinics_sql::COPY, sheet, options.progress.clone(), move |cells, out| {
-        reader.row(cells, out);
-    });
+    let load =
+        stage::load(case.conn(), clinics_sql::COPY, sheet, options.progress.clone(), move |cells, out| {
+            reader.row(cells, out);
+        });
     let staged = load.await?;
     let mut faults = staged.faults;
     feed.counts.read = staged.rows_read;
@@ -256,7 +244,10 @@ pub(super) async fn check_order(
         return Ok(Some(Fault::at(
             1,
             "基準日",
-            format!("基準日（{}）が今日（{today}）より後です。送付元に正しい基準日を確かめてください。", control.as_of),
+            format!(
+                "基準日（{}）が今日（{today}）より後です。送付元に正しい基準日を確かめてください。",
+                control.as_of
+            ),
         )));
     }
     if let Some(at) = sql::taken_before(conn, own, control.kind, &inspected.digest).await? {

@@ -40,7 +40,10 @@ impl<'a> Cells<'a> {
     pub fn name(&mut self, column: usize) -> &'a str {
         let name = self.text(column, 100, Free::Line);
         if name.contains('〓') {
-            self.warn(column, "「〓」は送付元で文字に直せなかった字です。正しい字を送付元に確かめてください。");
+            self.warn(
+                column,
+                "「〓」は送付元で文字に直せなかった字です。正しい字を送付元に確かめてください。",
+            );
         }
         name
     }
@@ -81,7 +84,10 @@ impl<'a> Cells<'a> {
             } else {
                 codes.join("、")
             };
-            self.error(column, format!("「{}」というコードはありません。{list}のいずれかにしてください。", shown(code)));
+            self.error(
+                column,
+                format!("「{}」というコードはありません。{list}のいずれかにしてください。", shown(code)),
+            );
         }
         code
     }
@@ -190,7 +196,10 @@ fn fault_of(text: &str, chars_max: usize, free: Free) -> Option<String> {
                 ));
             }
             '\u{FFFD}' => {
-                return Some("読めない文字（U+FFFD）があります。送付元で文字コードの変換を確かめてください。".to_owned());
+                return Some(
+                    "読めない文字（U+FFFD）があります。送付元で文字コードの変換を確かめてください。"
+                        .to_owned(),
+                );
             }
             c if c.is_control() => {
                 return Some(format!(

@@ -39,7 +39,12 @@ impl Reader {
             && let Some(first) = self.seen.insert(code.as_u64(), cells.line)
         {
             self.seen.insert(code.as_u64(), first);
-            cells.error(CODE, format!("同じ医療機関コードが{first}行目にもあります。1行にして、送り直してもらってください。"));
+            cells.error(
+                CODE,
+                format!(
+                    "同じ医療機関コードが{first}行目にもあります。1行にして、送り直してもらってください。"
+                ),
+            );
         }
         let name = cells.required(NAME, 100);
         let postal = cells.postal(POSTAL);
@@ -52,7 +57,12 @@ impl Reader {
         if let (Some(from), Some(until)) = (from, until)
             && until < from
         {
-            cells.error(UNTIL, format!("契約終了日（{until}）が契約開始日（{from}）より前です。正しい日を確かめてください。"));
+            cells.error(
+                UNTIL,
+                format!(
+                    "契約終了日（{until}）が契約開始日（{from}）より前です。正しい日を確かめてください。"
+                ),
+            );
         }
         let mut row = Row::new(out);
         row.plain(cells.line).text(&code.map(|code| code.to_string()).unwrap_or_default());

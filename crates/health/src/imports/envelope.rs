@@ -114,7 +114,10 @@ pub struct Sheet {
 impl Sheet {
     /// Opens a file of the kind that is wanted. `Err` inside is the sentence why it cannot be taken.
     pub fn open(
-        path: &Path, inspected: &Inspected, kind: Kind, names: &'static [&'static str],
+        path: &Path,
+        inspected: &Inspected,
+        kind: Kind,
+        names: &'static [&'static str],
     ) -> std::io::Result<Result<Sheet, Fault>> {
         let text = Text::open(path, inspected.charset)?;
         let reader = csv::ReaderBuilder::new()
@@ -122,13 +125,8 @@ impl Sheet {
             .flexible(true)
             .buffer_capacity(file::READ_AHEAD)
             .from_reader(text);
-        let control = Control {
-            kind,
-            municipality: Municipality(0),
-            extent: Extent::Full,
-            as_of: Date::MIN,
-            rows: 0,
-        };
+        let control =
+            Control { kind, municipality: Municipality(0), extent: Extent::Full, as_of: Date::MIN, rows: 0 };
         let columns = Columns { names, at: Vec::new(), width: 0 };
         let mut sheet = Sheet { reader, control, columns, rows_read: 0, row_from: 0 };
         Ok(sheet.read_head(kind).map(|()| sheet))
@@ -141,7 +139,11 @@ impl Sheet {
         }
         self.control = control(&record, kind)?;
         let Some(line) = self.advance(&mut record)? else {
-            return Err(Fault::at(2, "", "項目名の行がありません。送付元に送り直しを依頼してください。".to_owned()));
+            return Err(Fault::at(
+                2,
+                "",
+                "項目名の行がありません。送付元に送り直しを依頼してください。".to_owned(),
+            ));
         };
         self.columns = header(&record, line, self.columns.names)?;
         Ok(())
@@ -181,11 +183,14 @@ impl Sheet {
                 Ok(Some(line))
             }
             Err(error) => match error.kind() {
-                csv::ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::FileTooLarge => Err(too_long(line_before)),
+                csv::ErrorKind::Io(io) if io.kind() == std::io::ErrorKind::FileTooLarge => {
+                    Err(too_long(line_before))
+                }
                 _ => Err(Fault::at(
                     line_before,
                     "",
-                    "この行から先を読み取れません。ファイルが壊れていないか、送付元に確かめてください。".to_owned(),
+                    "この行から先を読み取れません。ファイルが壊れていないか、送付元に確かめてください。"
+                        .to_owned(),
                 )),
             },
         }
@@ -219,24 +224,35 @@ fn control(record: &csv::StringRecord, wanted: Kind) -> Result<Control, Fault> {
         Some(kind) => {
             return fault(
                 "ファイル種別",
-                format!("「{}」のファイルです。「{}」として取り込むことはできません。取込みの種類を選び直してください。", kind.ja(), wanted.ja()),
+                format!(
+                    "「{}」のファイルです。「{}」として取り込むことはできません。取込みの種類を選び直してください。",
+                    kind.ja(),
+                    wanted.ja()
+                ),
             );
         }
         None => {
             return fault(
                 "ファイル種別",
-                format!("1行目に「{}」で始まる制御行がありません。ファイルの種類と文字コード（UTF-8またはShift_JIS）を確かめてください。", wanted.ja()),
+                format!(
+                    "1行目に「{}」で始まる制御行がありません。ファイルの種類と文字コード（UTF-8またはShift_JIS）を確かめてください。",
+                    wanted.ja()
+                ),
             );
         }
     }
     // Spreadsheets pad the short control line with empty cells.
     if record.len() < 6 || record.iter().skip(6).any(|cell| !cell.is_empty()) {
-        return fault("", "制御行は「種別,版,自治体コード,範囲,基準日,件数」の6項目で作成してください。".to_owned());
+        return fault(
+            "",
+            "制御行は「種別,版,自治体コード,範囲,基準日,件数」の6項目で作成してください。".to_owned(),
+        );
     }
     if cell(1) != "1" {
         return fault("版", "この様式の版は取り込めません。版1で作成し直してもらってください。".to_owned());
     }
-    let municipality = MunicipalityCode::parse(cell(2)).map_err(|error| Fault::at(1, "自治体コード", format!("{error}。")))?;
+    let municipality = MunicipalityCode::parse(cell(2))
+        .map_err(|error| Fault::at(1, "自治体コード", format!("{error}。")))?;
     let Some(extent) = wanted.extents().iter().find(|extent| extent.ja() == cell(3)) else {
         let choices: Vec<_> = wanted.extents().iter().map(|extent| format!("「{}」", extent.ja())).collect();
         return fault("範囲", format!("範囲は{}で作成してください。", choices.join("か")));
@@ -245,7 +261,13 @@ fn control(record: &csv::StringRecord, wanted: Kind) -> Result<Control, Fault> {
     let Ok(rows) = cell(5).parse() else {
         return fault("件数", "件数は数字だけで作成してください。".to_owned());
     };
-    Ok(Control { kind: wanted, municipality: Municipality(municipality.as_u32() as i32), extent: *extent, as_of, rows })
+    Ok(Control {
+        kind: wanted,
+        municipality: Municipality(municipality.as_u32() as i32),
+        extent: *extent,
+        as_of,
+        rows,
+    })
 }
 
 fn header(record: &csv::StringRecord, line: u64, names: &'static [&'static str]) -> Result<Columns, Fault> {
@@ -257,7 +279,8 @@ fn header(record: &csv::StringRecord, line: u64, names: &'static [&'static str])
     if cells.iter().any(|cell| matches!(*cell, "個人番号" | "マイナンバー")) {
         return fault("個人番号の列があります。個人番号はこのファイルでは受け取れません。ファイルを安全に廃棄し、個人番号を除いて送り直してもらってください。".to_owned());
     }
-    let quoted = |list: Vec<&str>| list.iter().map(|name| format!("「{name}」")).collect::<Vec<_>>().join("、");
+    let quoted =
+        |list: Vec<&str>| list.iter().map(|name| format!("「{name}」")).collect::<Vec<_>>().join("、");
     let missing: Vec<&str> = names.iter().copied().filter(|name| !cells.contains(name)).collect();
     let unknown: Vec<&str> = cells.iter().copied().filter(|cell| !names.contains(cell)).collect();
     let double: Vec<&str> =
@@ -273,7 +296,10 @@ fn header(record: &csv::StringRecord, line: u64, names: &'static [&'static str])
         sentences.push(format!("項目{}が二つ以上あります。", quoted(double)));
     }
     if !sentences.is_empty() {
-        return fault(format!("{}項目名の行を様式に合わせて、送り直してもらってください。", sentences.concat()));
+        return fault(format!(
+            "{}項目名の行を様式に合わせて、送り直してもらってください。",
+            sentences.concat()
+        ));
     }
     let at = names
         .iter()
@@ -291,7 +317,13 @@ pub struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    pub fn new(record: &'a csv::StringRecord, columns: &'a Columns, line: u64, faults: &'a mut Faults) -> Self {
+    pub fn new(
+        record: &'a csv::StringRecord,
+        columns: &'a Columns,
+        line: u64,
+        faults: &'a mut Faults,
+    ) -> Self {
+        Cells { record, columns, line, faults }
     }
 
     /// Whether the row has as many cells as the header; says so where not.

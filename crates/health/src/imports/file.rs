@@ -4,7 +4,7 @@
 //! a broken file of any size is refused in a sentence, not by running out of memory.
 
 use super::fault::Fault;
-use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, EUC_JP, ISO_2022_JP, SHIFT_JIS, UTF_8};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8};
 use sha2::{Digest, Sha256};
 use std::{
     fs::File,
@@ -60,7 +60,9 @@ pub fn inspect(path: &Path) -> io::Result<Result<Inspected, ([u8; 32], Fault)>> 
         }
     }
     let digest: [u8; 32] = sha.finalize().into();
-    Ok(judge(&first, total, &trials).map(|charset| Inspected { digest, charset }).map_err(|fault| (digest, fault)))
+    Ok(judge(&first, total, &trials)
+        .map(|charset| Inspected { digest, charset })
+        .map_err(|fault| (digest, fault)))
 }
 
 fn judge(first: &[u8], total: u64, trials: &[Trial; 2]) -> Result<Charset, Fault> {
@@ -95,11 +97,14 @@ fn judge(first: &[u8], total: u64, trials: &[Trial; 2]) -> Result<Charset, Fault
         (_, None) => Ok(Charset::Cp932),
         (Some(line_utf8), Some(line_cp932)) => {
             // Whichever held out longer is what the sender meant.
-            let (name, line) = if line_utf8 >= line_cp932 { ("UTF-8", line_utf8) } else { ("Shift_JIS", line_cp932) };
+            let (name, line) =
+                if line_utf8 >= line_cp932 { ("UTF-8", line_utf8) } else { ("Shift_JIS", line_cp932) };
             Err(Fault::at(
                 line,
                 "",
-                format!("{line}行目に{name}として読めない文字があります。文字コードをUTF-8またはShift_JISにそろえて、送り直してもらってください。"),
+                format!(
+                    "{line}行目に{name}として読めない文字があります。文字コードをUTF-8またはShift_JISにそろえて、送り直してもらってください。"
+                ),
             ))
         }
     }

@@ -35,9 +35,8 @@ columns! {
     WELFARE = "生保開廃区分", WELFARE_FROM = "生保開始日", WELFARE_UNTIL = "生保廃止日", INSURANCE = "国保情報",
 }
 
-const RELATIONS: &[&str] = &[
-    "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17",
-];
+const RELATIONS: &[&str] =
+    &["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17"];
 const REASONS: &[&str] =
     &["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14"];
 
@@ -87,7 +86,9 @@ impl Reader {
             self.seen.insert(number.as_u64(), first);
             cells.error(
                 NUMBER,
-                format!("同じ宛名番号が{first}行目にもあります。一人につき1行にして、送り直してもらってください。"),
+                format!(
+                    "同じ宛名番号が{first}行目にもあります。一人につき1行にして、送り直してもらってください。"
+                ),
             );
         }
         let household = match HouseholdNumber::parse(cells.raw(HOUSEHOLD)) {
@@ -139,10 +140,14 @@ impl Reader {
         if birth > self.as_of {
             cells.error(
                 BIRTH,
-                format!("生年月日（{birth}）が基準日（{}）より後です。正しい生年月日を送付元に確かめてください。", self.as_of),
+                format!(
+                    "生年月日（{birth}）が基準日（{}）より後です。正しい生年月日を送付元に確かめてください。",
+                    self.as_of
+                ),
             );
         } else if class == "1" && age::reach_years(birth, AGE_YEARS_ODD) <= self.as_of {
-            cells.warn(BIRTH, "120歳を超えています。死亡や職権消除の届出がないか、送付元に確かめてください。");
+            cells
+                .warn(BIRTH, "120歳を超えています。死亡や職権消除の届出がないか、送付元に確かめてください。");
         }
         // A deemed birth date says nothing about the order of days.
         if unknown == 0
@@ -156,7 +161,12 @@ impl Reader {
             && unknown == 0
         {
             let what = if class == "3" { "死亡日" } else { "住民でなくなった日" };
-            cells.error(UNTIL, format!("{what}（{until}）が生年月日（{birth}）より前です。正しい日を送付元に確かめてください。"));
+            cells.error(
+                UNTIL,
+                format!(
+                    "{what}（{until}）が生年月日（{birth}）より前です。正しい日を送付元に確かめてください。"
+                ),
+            );
         }
     }
 }
@@ -170,7 +180,9 @@ fn foreigner(cells: &mut Cells<'_>, row: &mut Row<'_>, foreign: bool) {
     let status = cells.text(STATUS, 50, Free::Line);
     let expires = cells.date(EXPIRES);
     let nationality = cells.raw(NATIONALITY).trim();
-    if !nationality.is_empty() && !(nationality.len() == 3 && nationality.bytes().all(|b| b.is_ascii_uppercase())) {
+    if !nationality.is_empty()
+        && !(nationality.len() == 3 && nationality.bytes().all(|b| b.is_ascii_uppercase()))
+    {
         cells.error(NATIONALITY, "国籍・地域は英大文字3桁（例：VNM）にしてください。");
     }
     let alias = cells.name(ALIAS);
@@ -214,7 +226,10 @@ fn residence(cells: &mut Cells<'_>, row: &mut Row<'_>, class: &str) {
         cells.missing(UNTIL);
     }
     if class == "1" && until.is_some() {
-        cells.warn(UNTIL, "住民区分が「1」（住民）なのに住民でなくなった日があります。送付元に確かめてください。");
+        cells.warn(
+            UNTIL,
+            "住民区分が「1」（住民）なのに住民でなくなった日があります。送付元に確かめてください。",
+        );
     }
     if let (Some(from), Some(until)) = (from, until)
         && until < from
@@ -264,7 +279,12 @@ fn welfare(cells: &mut Cells<'_>, row: &mut Row<'_>) {
     if let (Some(from), Some(until)) = (from, until)
         && until < from
     {
-        cells.error(WELFARE_UNTIL, format!("生保廃止日（{until}）が生保開始日（{from}）より前です。正しい日を送付元に確かめてください。"));
+        cells.error(
+            WELFARE_UNTIL,
+            format!(
+                "生保廃止日（{until}）が生保開始日（{from}）より前です。正しい日を送付元に確かめてください。"
+            ),
+        );
     }
     let insurance = cells.code(INSURANCE, &["1", "2"]);
     row.text(status).date(from).date(until).text(insurance);
@@ -278,7 +298,10 @@ impl Cells<'_> {
             Ok(number) => {
                 let digits = text.trim().len();
                 if digits < 15 {
-                    self.warn(column, format!("宛名番号が{digits}桁です。先頭に0を補って15桁で取り込みます。"));
+                    self.warn(
+                        column,
+                        format!("宛名番号が{digits}桁です。先頭に0を補って15桁で取り込みます。"),
+                    );
                 }
                 Some(number)
             }
@@ -294,7 +317,9 @@ impl Cells<'_> {
         let text = self.raw(column).trim();
         match error {
             IdError::NotDigits { .. } => self.error(column, super::cell::not_digits(text, 15)),
-            IdError::Empty { what } => self.error(column, format!("{what}が0です。正しい番号を入れてください。")),
+            IdError::Empty { what } => {
+                self.error(column, format!("{what}が0です。正しい番号を入れてください。"))
+            }
             IdError::TooLong { .. }
             | IdError::WrongLength { .. }
             | IdError::CheckDigit { .. }
@@ -309,7 +334,8 @@ impl Cells<'_> {
             return String::new();
         }
         // A spreadsheet takes the leading zeros of Hokkaido and Tohoku.
-        let padded = if text.bytes().all(|b| b.is_ascii_digit()) { format!("{text:0>7}") } else { text.to_owned() };
+        let padded =
+            if text.bytes().all(|b| b.is_ascii_digit()) { format!("{text:0>7}") } else { text.to_owned() };
         match PostalCode::parse(&padded) {
             Ok(code) => code.digits(),
             Err(error) => {

@@ -196,7 +196,8 @@ pub async fn compare(conn: &mut PgConnection, municipality: Municipality) -> sql
     );
     sqlx::query(AssertSqlSafe(sql)).bind(municipality.0).execute(&mut *conn).await?;
     sqlx::query("analyze resident_actions").execute(&mut *conn).await?;
-    let rows = sqlx::query("select action, count(*) from resident_actions group by action").fetch_all(conn).await?;
+    let rows =
+        sqlx::query("select action, count(*) from resident_actions group by action").fetch_all(conn).await?;
     let mut compared = Compared::default();
     for row in &rows {
         let count = row.get::<i64, _>(1).cast_unsigned();

@@ -211,11 +211,8 @@ pub async fn feed(
          left join staff s on s.municipality_code = f.municipality_code and s.staff_id = f.taken_by
          where f.municipality_code = $1 and f.feed_id = $2"
     );
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(municipality.0)
-        .bind(feed_id)
-        .fetch_optional(conn)
-        .await?;
+    let row =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(feed_id).fetch_optional(conn).await?;
     Ok(row.as_ref().map(read_feed))
 }
 

@@ -5,7 +5,7 @@ use crate::{
     world::{DataArgs, World},
 };
 use anyhow::Context;
-use health::imports::{self, FeedState, FeedSummary, Kind, Options, Progress};
+use health::imports::{self, FeedState, FeedSummary, Options, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,20 +31,8 @@ pub struct Args {
 enum KindArg {
     /// 宛名管理情報(住民)
     Residents,
-    /// 予防接種記録
-    Records,
     /// 医療機関
     Clinics,
-}
-
-impl From<KindArg> for Kind {
-    fn from(kind: KindArg) -> Kind {
-        match kind {
-            KindArg::Residents => Kind::Residents,
-            KindArg::Records => Kind::Records,
-            KindArg::Clinics => Kind::Clinics,
-        }
-    }
 }
 
 /// Faults shown on a terminal; all that are kept stand on the feed's page.
@@ -52,8 +40,9 @@ const FAULTS_SHOWN_MAX: usize = 200;
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     // Said before a server is started for nothing.
-    std::fs::File::open(&args.file)
-        .with_context(|| format!("{} を開けません。ファイルの場所を確かめてください。", args.file.display()))?;
+    std::fs::File::open(&args.file).with_context(|| {
+        format!("{} を開けません。ファイルの場所を確かめてください。", args.file.display())
+    })?;
     crate::on_runtime(async {
         let folder = args.data.folder("data")?;
         let world = World::open(folder, args.data.database.as_deref()).await?;
@@ -71,7 +60,10 @@ async fn take(world: &World, args: &Args) -> anyhow::Result<FeedSummary> {
     let progress = Arc::new(Progress::default());
     let options = Options { dry_run: args.dry_run, progress: progress.clone(), ..Options::default() };
     let bar = tokio::spawn(show(progress));
-    let taken = imports::case::take(&world.app, &acting, args.kind.into(), &args.file, options).await;
+    let taken = match args.kind {
+        KindArg::Residents => imports::case::take_residents(&world.app, &acting, &args.file, options).await,
+        KindArg::Clinics => imports::case::take_clinics(&world.app, &acting, &args.file, options).await,
+    };
     bar.abort();
     taken.map_err(|failure| match failure {
         kit::Failure::Internal(error) => error,
@@ -81,7 +73,8 @@ async fn take(world: &World, args: &Args) -> anyhow::Result<FeedSummary> {
 
 /// A bar on a terminal, nothing elsewhere.
 async fn show(progress: Arc<Progress>) {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len}件 残り約{eta}").expect("the template is right");
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len}件 残り約{eta}").expect("the template is right");
     let bar = ProgressBar::new(0).with_style(style);
     loop {
         let (done, total) = progress.get();

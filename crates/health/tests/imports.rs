@@ -1,0 +1,4 @@
+//! Files taken in: what the clerk gets for good files and for every kind of bad one.
+
+mod builder;
+mod residents;

@@ -1,0 +1,6 @@
+//! The system against a real PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod imports;
+mod support;

@@ -90,6 +90,10 @@ fn warnings(person: &Resident) -> Vec<Banner> {
             }
             warnings.push(banner);
         }
+        ResidentClass::Struck => {
+            let title = format!("職権消除されています{}", since(person.resident_until));
+            warnings.push(Banner::new(BannerKind::MovedOut, title).line("住所に住んでいません。行き先は分かっていません。"));
+        }
         ResidentClass::Resident | ResidentClass::Unregistered => {}
     }
     if person.memo_flag || !person.memo.is_empty() {
@@ -106,6 +110,7 @@ pub fn flag(person: &Resident) -> Option<Chip> {
     match person.class {
         ResidentClass::Dead => Some(Chip::new(Tone::Off, "死亡")),
         ResidentClass::MovedOut => Some(Chip::new(Tone::Off, "転出")),
+        ResidentClass::Struck => Some(Chip::new(Tone::Off, "職権消除")),
         ResidentClass::Unregistered => Some(Chip::new(Tone::Waiting, "住登外")),
         ResidentClass::Resident if person.memo_flag => Some(Chip::new(Tone::Warning, "メモ")),
         ResidentClass::Resident => None,

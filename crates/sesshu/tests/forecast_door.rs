@@ -91,3 +91,107 @@ fn a_folder_without_the_data_is_refused_in_one_sentence() {
     assert!(output.stdout.is_empty());
     assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
 }
+
+fn jp(args: &[&str], input: &[u8]) -> (Vec<Value>, bool) {
+    let output = sesshu(&[&["forecast"], args].concat(), input);
+    let text = String::from_utf8(output.stdout).expect("answers in UTF-8");
+    let lines = text.lines().map(|line| serde_json::from_str(line).expect("answers in JSON")).collect();
+    (lines, output.status.success())
+}
+
+#[test]
+fn a_line_of_the_contract_is_answered_as_the_contract_says() {
+    let line = br#"{"id":"a1","birth_date":"2026-05-10","sex":"F","as_of":"2026-11-23","doses":[{"date":"2026-07-10","vaccine":"HEPB"}],"facts":{}}"#;
+    let (answers, success) = jp(&[], line);
+    assert!(success);
+    let answer = &answers[0];
+    assert_eq!((&answer["id"], &answer["as_of"]), (&"a1".into(), &"2026-11-23".into()));
+    let dose = serde_json::json!({"date": "2026-07-10", "vaccine": "HEPB", "series": "HEPB", "dose": 1, "is_teiki": true,
+        "valid_for_series": true, "reasons": []});
+    assert_eq!(answer["doses"], serde_json::json!([dose]));
+    let series = answer["series"].as_array().expect("series");
+    assert_eq!(series.len(), 19, "one finding for each series of the law");
+    let hepatitis = &series[0];
+    for (key, value) in [
+        ("series", "HEPB"),
+        ("status", "due"),
+        ("legal_from", "2026-05-10"),
+        ("legal_until", "2027-05-09"),
+        ("standard_from", "2026-07-09"),
+        ("standard_until", "2027-02-09"),
+        ("earliest", "2026-08-07"),
+        ("latest", "2027-05-09"),
+    ] {
+        assert_eq!(hepatitis[key], value, "{key}");
+    }
+    assert_eq!(hepatitis["dose"], 2);
+    for reason in hepatitis["reasons"].as_array().expect("reasons") {
+        assert!(reason["ja"].as_str().is_some_and(|ja| ja.ends_with('。')), "{reason}");
+        assert!(reason["source"].as_str().is_some_and(|source| !source.is_empty()), "{reason}");
+    }
+}
+
+#[test]
+fn verdicts_come_in_the_order_of_the_line_not_of_the_days() {
+    let line = br#"{"id":"a1","birth_date":"2026-05-10","as_of":"2026-11-23","doses":[{"date":"2026-09-10","vaccine":"HEPB"},{"date":"2026-07-10","vaccine":"HEPB"}]}"#;
+    let (answers, _) = jp(&[], line);
+    let dates: Vec<&Value> =
+        answers[0]["doses"].as_array().expect("doses").iter().map(|dose| &dose["date"]).collect();
+    assert_eq!(dates, ["2026-09-10", "2026-07-10"]);
+    assert_eq!((&answers[0]["doses"][0]["dose"], &answers[0]["doses"][1]["dose"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn unknown_words_are_refused_with_the_words_that_would_do() {
+    let with =
+        |facts: &str| format!(r#"{{"id":1,"birth_date":"1960-05-10","as_of":"2026-11-23","facts":{facts}}}"#);
+    let cases = [
+        (with(r#"{"disability":"eye"}"#), "heart kidney lung hiv_immune"),
+        (with(r#"{"had_disease":["flu"]}"#), "measles"),
+        (with(r#"{"welfair":true}"#), "welfair"),
+        (with(r#"{"due_date":"2026-13-01"}"#), "2026-13-01"),
+        (
+            r#"{"id":1,"birth_date":"2026-05-10","as_of":"2026-11-23","doses":[{"date":"2026-07-10","vaccine":"hepb"}]}"#.to_owned(),
+            "HEPB",
+        ),
+    ];
+    let input: String = cases.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let (answers, success) = jp(&[], input.as_bytes());
+    assert!(!success);
+    for ((_, word), answer) in cases.iter().zip(&answers) {
+        assert_eq!(answer["id"], 1);
+        assert!(
+            answer["error"].as_str().is_some_and(|error| error.contains(word)),
+            "{answer} does not say {word}"
+        );
+    }
+}
+
+#[test]
+fn the_day_comes_from_the_line_or_else_from_the_command() {
+    let lines = b"{\"id\":1,\"birth_date\":\"2020-05-10\"}\n{\"id\":2,\"birth_date\":\"2020-05-10\",\"as_of\":\"2021-01-01\"}\n";
+    let (answers, success) = jp(&["--as-of", "2025-04-01"], lines);
+    assert!(success);
+    assert_eq!((&answers[0]["as_of"], &answers[1]["as_of"]), (&"2025-04-01".into(), &"2021-01-01".into()));
+}
+
+#[test]
+fn an_explanation_gives_each_rule_with_its_source() {
+    let line = br#"{"id":"a1","birth_date":"2026-05-10","as_of":"2026-11-23"}"#;
+    let (answers, _) = jp(&["--explain"], line);
+    let steps = answers[0]["explain"].as_array().expect("steps");
+    assert!(steps.len() > 19);
+    assert!(steps.iter().all(|step| step["source"].as_str().is_some_and(|source| !source.is_empty())));
+}
+
+#[test]
+fn the_rules_in_force_are_printed_for_the_day_asked() {
+    let rules = |day: &str| {
+        let output = sesshu(&["forecast", "--rules", "--as-of", day], b"");
+        String::from_utf8(output.stdout).expect("text in UTF-8")
+    };
+    let (before, after) = (rules("2025-03-31"), rules("2025-04-01"));
+    assert!(!before.contains("帯状疱疹\t"), "帯状疱疹 is 定期 from 2025-04-01");
+    assert!(after.contains("帯状疱疹\t"));
+    assert!(after.lines().all(|line| line.split('\t').count() == 6));
+}

@@ -4,7 +4,7 @@ use super::door::{Answers, Refusal};
 use super::line::{self, Day, Id, Iso, Line};
 use domain::Date;
 use domain::schedule::cdc::{
-    Cdc, Dose, DoseAnswer, DoseStatus, GroupForecast, Observation, Patient, Reason, Reasons, Scratch,
+    Cdc, Dose, DoseAnswer, DoseStatus, GroupForecast, Observation, Patient, Reason, Reasons, Scratch, Step,
 };
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -101,7 +101,10 @@ impl Answers for CdcDoor<'_> {
             as_of: Iso(as_of),
             doses: Doses { cdc: self.cdc, doses: &self.doses, answers: &self.scratch.doses, as_of },
             series: AllSeries { cdc: self.cdc, forecasts: &self.scratch.groups },
-            explain: self.explain.then(|| self.cdc.explain(&patient, as_of, &mut Scratch::default())),
+            explain: self.explain.then(|| {
+                let steps = self.cdc.explain(&patient, as_of);
+                steps.into_iter().map(|step| StepLine::new(self.cdc, step)).collect()
+            }),
         };
         serde_json::to_writer(out, &answer).expect("writing to memory does not fail");
         Ok(())
@@ -115,7 +118,23 @@ struct Answer<'a> {
     doses: Doses<'a>,
     series: AllSeries<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explain: Option<Vec<String>>,
+    explain: Option<Vec<StepLine<'a>>>,
+}
+
+/// A step of the explanation.
+#[derive(Serialize)]
+struct StepLine<'a> {
+    group: &'a str,
+    series: String,
+    section: &'static str,
+    outcome: String,
+}
+
+impl<'a> StepLine<'a> {
+    fn new(cdc: &'a Cdc, step: Step) -> Self {
+        let group = &cdc.pack().groups[usize::from(step.group)].name;
+        StepLine { group, series: step.series, section: step.section, outcome: step.outcome }
+    }
 }
 
 /// The doses as they were handed in, each with what the vaccine groups say of it.

@@ -3,6 +3,7 @@
 use super::door::{Answers, Refusal};
 use super::line::{self, Code, Day, DoseLine, Id, Iso, Line};
 use domain::Date;
+use domain::schedule::japan::Step;
 use domain::schedule::{
     Disability, Disease, DiseaseSet, DoseVerdict, Facts, GivenDose, Japan, LongIllness, Person, Reason,
     RubellaTest, SeriesFinding, Vaccine,
@@ -166,7 +167,10 @@ impl Answers for JapanDoor<'_> {
             as_of: Iso(as_of),
             doses: Doses { given: &self.doses, verdicts: &forecast.doses },
             series: AllSeries(&forecast.series),
-            explain: self.explain.then(Vec::new),
+            explain: self.explain.then(|| {
+                let steps = self.japan.explain(&person, &self.doses, as_of);
+                steps.into_iter().map(StepLine::from).collect()
+            }),
         };
         serde_json::to_writer(out, &answer).expect("writing to memory does not fail");
         Ok(())
@@ -180,7 +184,30 @@ struct Answer<'a> {
     doses: Doses<'a>,
     series: AllSeries<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explain: Option<Vec<String>>,
+    explain: Option<Vec<StepLine>>,
+}
+
+/// A rule that was tried.
+#[derive(Serialize)]
+struct StepLine {
+    series: &'static str,
+    rule: String,
+    outcome: String,
+    /// `null` where the step only informs.
+    holds: Option<bool>,
+    source: &'static str,
+}
+
+impl From<Step> for StepLine {
+    fn from(step: Step) -> Self {
+        StepLine {
+            series: step.series.code(),
+            rule: step.rule,
+            outcome: step.outcome,
+            holds: step.holds,
+            source: step.source,
+        }
+    }
 }
 
 struct Doses<'a> {
@@ -221,12 +248,17 @@ struct Reasons<'a>(&'a [Reason]);
 #[derive(Serialize)]
 struct ReasonLine {
     code: &'static str,
+    ja: String,
     source: &'static str,
 }
 
 impl Serialize for Reasons<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.0.iter().map(|reason| ReasonLine { code: reason.code, source: reason.source }))
+        to.collect_seq(self.0.iter().map(|reason| ReasonLine {
+            code: reason.code,
+            ja: reason.ja(),
+            source: reason.source,
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ mod cdc_data;
 mod door;
 mod jp;
 mod line;
+mod rules;
 
 pub use cdc::CdcDoor;
 pub use cdc_data::read as read_cdc;
@@ -50,26 +51,34 @@ pub enum Pack {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     // Lines that name no day are asked about today.
-    let as_of = args.as_of.or_else(|| Some(kit::clock::Clock::real().today()));
+    let as_of = args.as_of.unwrap_or_else(|| kit::clock::Clock::real().today());
+    let mut output = std::io::stdout().lock();
     match args.pack {
         Pack::Jp => {
             let japan = Japan::new(Settings::default());
-            answer_stdin(|| JapanDoor::new(&japan, as_of, args.explain))
+            if args.rules {
+                rules::print_japan(&japan, as_of, &mut output)?;
+                return Ok(Outcome::Done);
+            }
+            answer_stdin(&mut output, || JapanDoor::new(&japan, Some(as_of), args.explain))
         }
         Pack::Cdc => {
             let folder = args.data.as_deref().context("--data でフォルダーを指定してください")?;
             let cdc = read_cdc(folder)?;
-            answer_stdin(|| CdcDoor::new(&cdc, as_of, args.explain))
+            if args.rules {
+                rules::print_cdc(&cdc, as_of, &mut output)?;
+                return Ok(Outcome::Done);
+            }
+            answer_stdin(&mut output, || CdcDoor::new(&cdc, Some(as_of), args.explain))
         }
     }
 }
 
 /// Answers standard input on all cores.
-fn answer_stdin<A: Answers + Send>(door: impl Fn() -> A) -> anyhow::Result<Outcome> {
+fn answer_stdin<A: Answers + Send>(output: &mut dyn Write, door: impl Fn() -> A) -> anyhow::Result<Outcome> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut workers: Vec<A> = (0..cores).map(|_| door()).collect();
-    let mut output = std::io::stdout().lock();
-    let counts = answer_all(&mut buffered(std::io::stdin()), &mut output, &mut workers);
+    let counts = answer_all(&mut buffered(std::io::stdin()), output, &mut workers);
     let counts = counts.context("入力を最後まで処理できませんでした")?;
     output.flush()?;
     if counts.refused == 0 {

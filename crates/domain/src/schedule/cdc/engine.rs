@@ -21,24 +21,24 @@ pub struct Cdc {
 
 /// Room for walking the series of an antigen.
 #[derive(Default)]
-struct Walking {
+pub(super) struct Walking {
     /// The antigen's doses, as positions in the history.
     records: Vec<u16>,
     counted: Vec<PastDose>,
     /// Of all series of all antigens, one after the other.
-    evaluations: Vec<Evaluation>,
+    pub evaluations: Vec<Evaluation>,
     /// The relevant patient series of one antigen.
-    paths: Vec<Path>,
+    pub paths: Vec<Path>,
 }
 
 /// Room to work in, used again for the next patient, and the answers of the last one.
 #[derive(Default)]
 pub struct Scratch {
-    ages: Vec<Date>,
-    given: Vec<Given>,
-    walking: Walking,
-    prioritized: Vec<usize>,
-    selected: Vec<usize>,
+    pub(super) ages: Vec<Date>,
+    pub(super) given: Vec<Given>,
+    pub(super) walking: Walking,
+    pub(super) prioritized: Vec<usize>,
+    pub(super) selected: Vec<usize>,
     best: Vec<Best>,
     /// One or more forecasts for each vaccine group that concerns the patient.
     pub groups: Vec<GroupForecast>,
@@ -99,12 +99,6 @@ impl Cdc {
         named.map_or("", |series| &series.group_name)
     }
 
-    /// Says step by step what each relevant series made of the patient.
-    pub fn explain(&self, patient: &Patient, as_of: Date, scratch: &mut Scratch) -> Vec<String> {
-        let _ = (patient, as_of, scratch);
-        Vec::new()
-    }
-
     /// Judges every dose and forecasts every vaccine group on `as_of`; the answers are in `scratch`.
     pub fn forecast(&self, patient: &Patient, as_of: Date, scratch: &mut Scratch) {
         let Scratch { ages, given, walking, prioritized, selected, best, groups, doses } = scratch;
@@ -145,7 +139,12 @@ fn asks_about_completed_series(series: &Series) -> bool {
 }
 
 /// Chapters 5 to 7 for all series of an antigen.
-fn walk_antigen(subject: &Subject, antigen_index: AntigenIndex, antigen: &Antigen, walking: &mut Walking) {
+pub(super) fn walk_antigen(
+    subject: &Subject,
+    antigen_index: AntigenIndex,
+    antigen: &Antigen,
+    walking: &mut Walking,
+) {
     let Walking { records, counted, evaluations, paths } = walking;
     paths.clear();
     records.clear();

@@ -9,6 +9,7 @@
 pub mod data;
 mod engine;
 mod evaluate;
+mod explain;
 mod forecast;
 mod group;
 mod patient;
@@ -19,6 +20,7 @@ mod span;
 pub use data::Pack;
 pub use engine::{Cdc, Scratch};
 pub use evaluate::{DoseStatus, Evaluation, Reason, Reasons};
+pub use explain::Step;
 pub use forecast::{Dates, SeriesStatus};
 pub use group::{DoseAnswer, GroupForecast};
 pub use patient::{Dose, Observation, Patient};

@@ -51,7 +51,7 @@ pub struct Chances {
 }
 
 impl Chances {
-    pub const MAX: usize = 20;
+    pub const MAX: usize = 14;
     pub const LONG_ILLNESS: u8 = u8::MAX;
 
     const fn new() -> Chances {

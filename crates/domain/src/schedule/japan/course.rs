@@ -10,7 +10,7 @@ use crate::schedule::interpreter::{
     self, Course, Edge, Failure, Findings, LegalCalendar, PastDose, ProductSet, Taken, TargetDose, Window,
 };
 use crate::schedule::reason::{Reason, ReasonArgs, Severity};
-use crate::schedule::types::{DoseVerdict, Series, Vaccine};
+use crate::schedule::types::{DiseaseSet, DoseVerdict, Series, Vaccine};
 
 /// Reasons of one dose, and whether one of them takes its 定期 away.
 pub struct Judgement<'a, 'p> {
@@ -457,6 +457,9 @@ pub fn judge_person(
 /// Who is taken out of the target though age and cohort fit (施行令3条1項, 施行規則2条).
 pub fn excluded(case: &Case<'_>, programme: &Programme, line: &Line) -> Option<(&'static str, ReasonArgs)> {
     let facts = &case.person.facts;
+    if facts.had_disease == DiseaseSet::NONE && !facts.hbv_prophylaxis {
+        return None;
+    }
     if programme.series == Series::HepB && facts.hbv_prophylaxis {
         return Some(("予防接種法施行規則2条(母子感染予防)", words("B型肝炎母子感染予防を受けているため")));
     }
@@ -521,7 +524,7 @@ fn judge_volume(
 
 /// The distance to every other vaccine given before, by the rule of the day.
 pub fn judge_other_vaccines(case: &Case<'_>, dose: &Dose, judgement: &mut Judgement<'_, '_>) {
-    for other in case.doses.iter().take_while(|other| other.on < dose.on) {
+    for other in given_shortly_before(case, dose.on) {
         if is_same_kind(other, dose) {
             continue;
         }
@@ -532,6 +535,13 @@ pub fn judge_other_vaccines(case: &Case<'_>, dose: &Dose, judgement: &mut Judgem
             judgement.breaks("E_LIVE_INTERVAL", source, args);
         }
     }
+}
+
+/// Doses of the four weeks before a day, the latest first: older ones are out of every distance's reach.
+pub fn given_shortly_before<'c>(case: &Case<'c>, on: Date) -> impl Iterator<Item = &'c Dose> + use<'c> {
+    let reach = age::plus_days(on, -28);
+    let before = case.doses.partition_point(|other| other.on < on);
+    case.doses[..before].iter().rev().take_while(move |other| other.on >= reach)
 }
 
 /// Doses of one series keep that series' interval, not the one between different vaccines.

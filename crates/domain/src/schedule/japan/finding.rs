@@ -47,6 +47,10 @@ fn shown(day: Date) -> Option<Date> {
 
 impl Answer<'_, '_> {
     fn says(&self, finding: &mut SeriesFinding, code: &'static str, source: &'static str, args: ReasonArgs) {
+        if finding.reasons.is_empty() {
+            // Nearly every finding has one reason or two; the usual four places cost more than the rest of it.
+            finding.reasons.reserve_exact(2);
+        }
         finding.reasons.push(Reason { code, severity: Severity::Note, source, args });
     }
 
@@ -224,18 +228,16 @@ impl Answer<'_, '_> {
         let Some(vaccine) = usual_product(self.programme.series, standing) else { return earliest };
         let asked = earliest.max(self.as_of);
         let mut day = asked;
-        for other in self.case.doses.iter().take_while(|other| other.on <= self.as_of) {
-            if other.series == Some(self.programme.series) || other.on > day {
+        // What is given today has no distance to what else is given today, but one to every later day.
+        for other in course::given_shortly_before(self.case, age::plus_days(day, 1)) {
+            if other.series == Some(self.programme.series) || other.on > self.as_of || other.on == day {
                 continue;
             }
-            if let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day)
-                && first > day
-                && other.on != day
-            {
+            if let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day) {
                 // The old rule ends with its last day in force.
                 let free = between::first_day(other.vaccine, other.on, vaccine, between::ONLY_LIVE_SINCE)
                     .map_or(between::ONLY_LIVE_SINCE, |(day, _)| day.max(between::ONLY_LIVE_SINCE));
-                day = if day < between::ONLY_LIVE_SINCE { first.min(free) } else { first };
+                day = day.max(if day < between::ONLY_LIVE_SINCE { first.min(free) } else { first });
             }
         }
         if day == asked { earliest } else { day }

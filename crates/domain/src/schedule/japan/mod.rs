@@ -255,16 +255,15 @@ fn walk_line(
 
 /// Doses of the programme itself, and those of a combined product that contains it.
 fn belongs(case: &Case<'_>, programme: &Programme, line: &Line, dose: &Dose) -> bool {
-    if !line.products.contains(dose.vaccine as u16) {
+    if programme.series == Series::Hib {
+        return line.products.contains(dose.vaccine as u16);
+    }
+    if dose.series != Some(programme.series) || !line.products.contains(dose.vaccine as u16) {
         return false;
     }
-    if programme.series == Series::Hib {
-        return true;
-    }
     // Each pregnancy begins anew.
-    let is_now = programme.series != Series::Rsv
-        || case.person.facts.due_date.is_some_and(|due| is_of_pregnancy(dose.on, due));
-    is_now && dose.series == Some(programme.series)
+    programme.series != Series::Rsv
+        || case.person.facts.due_date.is_some_and(|due| is_of_pregnancy(dose.on, due))
 }
 
 fn is_of_pregnancy(on: Date, due: Date) -> bool {

@@ -416,8 +416,9 @@ pub fn judge_age(windows: &[Window], on: Date, findings: &mut Findings) {
         return;
     }
     findings.push(match (open_later, closed_last) {
-        (Some(from), _) => Failure::TooEarly { from },
-        (None, Some(until)) => Failure::TooLate { until },
+        // Between two windows: the one that has closed is what the person missed.
+        (_, Some(until)) => Failure::TooLate { until },
+        (Some(from), None) => Failure::TooEarly { from },
         (None, None) => Failure::NoWindow,
     });
 }

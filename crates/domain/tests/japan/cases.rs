@@ -16,7 +16,7 @@ pub struct Case {
     pub line: &'static str,
 }
 
-fn date(text: &str) -> Date {
+pub fn date(text: &str) -> Date {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
@@ -42,7 +42,13 @@ fn fact(facts: &mut Facts, text: &str) {
     }
 }
 
-fn dose(text: &str) -> GivenDose {
+pub fn facts(text: &str) -> Facts {
+    let mut known = Facts::default();
+    text.split_whitespace().filter(|text| *text != "-").for_each(|text| fact(&mut known, text));
+    known
+}
+
+pub fn dose(text: &str) -> GivenDose {
     let (text, expiry) = text.split_once('!').map_or((text, None), |(rest, day)| (rest, Some(date(day))));
     let (text, volume) =
         text.split_once('@').map_or((text, None), |(rest, volume)| (rest, Some(volume.parse().unwrap())));
@@ -57,11 +63,9 @@ pub fn all() -> Vec<Case> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
         .map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [id, birth, sex, facts, doses, as_of, expected] = fields[..] else {
+            let [id, birth, sex, known, doses, as_of, expected] = fields[..] else {
                 panic!("fields: {line}")
             };
-            let mut known = Facts::default();
-            facts.split_whitespace().filter(|fact| *fact != "-").for_each(|text| fact(&mut known, text));
             let sex = match sex {
                 "F" => Sex::Female,
                 "M" => Sex::Male,
@@ -69,7 +73,7 @@ pub fn all() -> Vec<Case> {
             };
             Case {
                 id,
-                person: Person { birth_date: date(birth), sex, facts: known },
+                person: Person { birth_date: date(birth), sex, facts: facts(known) },
                 doses: doses.split_whitespace().filter(|dose| *dose != "-").map(dose).collect(),
                 as_of: date(as_of),
                 expected: expected.split_whitespace().collect(),

@@ -1,3 +1,5 @@
 //! Proof of the Japanese pack: executable cases, properties, and slow independent twins.
 
 mod cases;
+mod dates;
+mod edges;

@@ -68,11 +68,14 @@ pub struct Windows {
 }
 
 impl Windows {
-    pub fn new(chances: &[Chance], narrow: Days) -> Windows {
+    /// `own`: the ages of the dose; `product`: those of the product, which 長期療養特例 passes over in favour of its
+    /// own caps.
+    pub fn new(chances: &[Chance], own: Days, product: Days) -> Windows {
         const EMPTY: Window = Window { absolute_from: Date::MIN, days: Days::ALWAYS, standard: Days::ALWAYS };
         let mut windows = Windows { windows: [EMPTY; MAX], len: 0 };
         for chance in chances {
-            let days = chance.days.and(narrow);
+            let is_special = chance.ground == Chances::LONG_ILLNESS;
+            let days = chance.days.and(own).and(if is_special { Days::ALWAYS } else { product });
             if !days.is_empty() {
                 windows.windows[windows.len] = Window { absolute_from: days.from, days, ..EMPTY };
                 windows.len += 1;
@@ -123,7 +126,7 @@ pub fn first(past: &[PastDose]) -> Option<&PastDose> {
 }
 
 /// The ages a dose of the course is limited to.
-fn own_ages(case: &Case<'_>, rule: &DoseRule) -> Days {
+pub fn own_ages(case: &Case<'_>, rule: &DoseRule) -> Days {
     if matches!((rule.from, rule.until), (Edge::Open, Edge::Open)) {
         return Days::ALWAYS;
     }
@@ -231,7 +234,7 @@ impl LineWalk<'_, '_> {
 
     fn findings(&self, rule: &DoseRule, product: Option<&ProductRule>, dose: &Dose) -> Findings {
         let ages = product.map_or(Days::ALWAYS, |product| ages_of(self.case, product));
-        let windows = Windows::new(self.chances, own_ages(self.case, rule).and(ages));
+        let windows = Windows::new(self.chances, own_ages(self.case, rule), ages);
         let target = TargetDose {
             ages: &[],
             intervals: rule.intervals,
@@ -267,7 +270,7 @@ impl LineWalk<'_, '_> {
                             .from
                             .opens(LegalCalendar, &self.case.subject)
                             .is_none_or(|own| own <= dose.on);
-                    let code = if self.waits_for_the_law(dose.on) { "E_NOT_STARTED" } else { "E_AGE_EARLY" };
+                    let code = if self.waits_for_the_law(day) { "E_NOT_STARTED" } else { "E_AGE_EARLY" };
                     judgement.breaks(code, self.source_of_age(), from(day));
                 }
                 Failure::TooLate { until: day } => {
@@ -275,9 +278,7 @@ impl LineWalk<'_, '_> {
                 }
                 Failure::NoWindow => {
                     let (code, args) = why_no_target(self.case, self.programme);
-                    if judgement.is_teiki {
-                        judgement.breaks(code, self.programme.source, args);
-                    }
+                    judgement.breaks(code, self.programme.source, args);
                 }
                 Failure::Interval { since, from: day, .. } => {
                     counts = false;
@@ -306,15 +307,9 @@ impl LineWalk<'_, '_> {
         self.programme.grounds.first().map_or(self.programme.source, |ground| ground.source)
     }
 
-    /// The age was right, only the programme had not begun on that day.
-    fn waits_for_the_law(&self, on: Date) -> bool {
-        self.programme.grounds.iter().filter(|ground| self.case.concerns(ground).is_ok()).any(|ground| {
-            let age = interpreter::AgeWindow { in_force: Days::ALWAYS, ..ground.window };
-            on < ground.window.in_force.from
-                && age
-                    .resolve(LegalCalendar, &self.case.subject)
-                    .is_some_and(|window| window.days.contains(on))
-        })
+    /// What opens on that day is the programme itself, not an age.
+    fn waits_for_the_law(&self, opens: Date) -> bool {
+        self.programme.grounds.iter().any(|ground| ground.window.in_force.from == opens)
     }
 
     /// 同一製剤で完了する: a product that does not continue the one before.

@@ -5,8 +5,8 @@ use super::case::{Case, Chances};
 use super::course::{self, Windows, dates, from, until, words};
 use super::rule::{Asked, DoseRule, Line, Programme};
 use crate::Date;
-use crate::age::{self, Days};
-use crate::schedule::interpreter::{self, Edge, LegalCalendar, PastDose, TargetDose};
+use crate::age;
+use crate::schedule::interpreter::{self, LegalCalendar, PastDose, TargetDose};
 use crate::schedule::reason::{Reason, ReasonArgs, Severity};
 use crate::schedule::types::{LegalClass, Series, SeriesFinding, Status, Vaccine};
 
@@ -100,11 +100,8 @@ impl Answer<'_, '_> {
 
     fn windows(&self, standing: &Standing<'_>, rule: &DoseRule) -> Windows {
         let offered = (standing.line.offers)(self.case, standing.past);
-        let narrow = course::ages_of_products(self.case, self.programme, &offered).and(Days::new(
-            rule.from.opens(LegalCalendar, &self.case.subject).unwrap_or(Date::MIN),
-            rule.until.closes(LegalCalendar, &self.case.subject).unwrap_or(Date::MAX),
-        ));
-        Windows::new(self.chances.as_slice(), narrow).joined()
+        let product = course::ages_of_products(self.case, self.programme, &offered);
+        Windows::new(self.chances.as_slice(), course::own_ages(self.case, rule), product).joined()
     }
 
     fn complete(&self, standing: &Standing<'_>, left_out: Option<&'static str>) -> SeriesFinding {
@@ -283,9 +280,4 @@ pub fn target_of<'r>(line: &Line, rule: &'r DoseRule) -> TargetDose<'r> {
 
 fn first_by_intervals(rule: &DoseRule, past: &[PastDose]) -> Option<Date> {
     rule.intervals.iter().filter_map(|interval| interval.resolve(LegalCalendar, past)?.from).max()
-}
-
-/// Whether a rule has an age of its own.
-pub fn has_own_age(rule: &DoseRule) -> bool {
-    !matches!((rule.from, rule.until), (Edge::Open, Edge::Open))
 }

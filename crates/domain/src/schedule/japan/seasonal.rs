@@ -72,7 +72,7 @@ fn judge_season(
     so_far: &[Dose],
     judgement: &mut Judgement<'_, '_>,
 ) -> u8 {
-    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS).joined();
+    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
     let is_target = ages.as_slice().iter().any(|window| window.days.contains(dose.on));
     if !is_target {
         match ages.as_slice().iter().map(|window| window.days.from).filter(|day| *day > dose.on).min() {
@@ -177,7 +177,7 @@ pub fn finding(
         return special_finding(case, so_far, as_of);
     }
     let mut finding = blank(programme.series, Status::NotTarget);
-    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS).joined();
+    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
     let Some(window) = ages.as_slice().iter().find(|window| window.days.until >= as_of) else {
         let (code, args) = course::why_no_target(case, programme);
         finding.reasons.push(note(code, programme.source, args));

@@ -53,7 +53,10 @@ export async function openPage(browser) {
 /** What `sesshu demo` wrote: `SESSHU_DEMO_JSON` names the file. `undefined` where no demo runs. */
 export async function demo() {
   const file = process.env.SESSHU_DEMO_JSON;
-  return file ? JSON.parse(await readFile(file, 'utf8')) : undefined;
+  if (!file) return undefined;
+  const town = JSON.parse(await readFile(file, 'utf8'));
+  for (const system of Object.keys(town.urls)) town.urls[system] = town.urls[system].replace(/\/$/, '');
+  return town;
 }
 
 /** Signs in to 健康管理システム by keyboard, as `role` of demo.json's `sign_ins` (clerk, approver, …). */

@@ -13,6 +13,7 @@ pub mod person;
 pub mod records;
 pub mod residents;
 pub mod sign_in;
+pub mod staff;
 
 use axum::{Router, middleware};
 use domain::schedule::Japan;
@@ -52,6 +53,7 @@ pub fn router(app: App) -> Router {
         .merge(home::web::routes())
         .merge(residents::web::routes())
         .merge(sign_in::web::routes())
+        .merge(staff::web::routes())
         .merge(page::routes())
         .with_state(app)
         .layer(middleware::from_fn_with_state(

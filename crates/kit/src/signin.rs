@@ -72,6 +72,12 @@ pub async fn put_staff(
     Ok(id)
 }
 
+/// A password nobody has seen before, long enough for the rule and short enough to type.
+pub fn new_password(kit: &Kit) -> String {
+    let token = kit.ids.token();
+    format!("{}-{}-{}-{}", &token[..4], &token[4..8], &token[8..12], &token[12..16])
+}
+
 /// What came of an attempt to sign in.
 pub enum Attempt {
     /// The value of the cookie to set.

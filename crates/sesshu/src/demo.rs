@@ -70,18 +70,12 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     })
 }
 
-/// A password nobody has seen before, long enough for the rule and short enough to type.
-pub fn new_password(kit: &kit::Kit) -> String {
-    let token = kit.ids.token();
-    format!("{}-{}-{}-{}", &token[..4], &token[4..8], &token[8..12], &token[12..16])
-}
-
 async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     let kit = &world.app.kit;
     let mut sign_ins = Vec::new();
     let mut tx = kit::db::begin(&kit.pool, WARD).await?;
     for (login, name, section, role) in STAFF {
-        let password = new_password(kit);
+        let password = kit::signin::new_password(kit);
         let staff = NewStaff { login, name, section, roles: &[role], password: &password };
         kit::signin::put_staff(&mut tx, kit, WARD, staff).await?;
         sign_ins.push(SignIn { role, login, password });

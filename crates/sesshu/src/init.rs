@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
         let municipality = Municipality(code.as_u32() as i32);
         world.put_municipality(municipality, &args.name, &args.contact).await?;
-        let password = crate::demo::new_password(&world.app.kit);
+        let password = kit::signin::new_password(&world.app.kit);
         let staff = NewStaff {
             login: &args.id_manager,
             name: "ID管理者",

@@ -1,0 +1,284 @@
+//! Pages of the ID manager and the auditor.
+
+use super::{
+    case::{self, Added, LOG_PER_PAGE, Log},
+    sql::{LogRow, LogSearch, StaffRow},
+};
+use crate::{App, page};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use domain::{Date, wareki};
+use kit::{Acting, Action, Failure, Posted, Role};
+use std::collections::HashMap;
+use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Pager, Shell, Tone};
+use uuid::Uuid;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/staff", get(list).post(add))
+        .route("/staff/{id}/disable", post(disable))
+        .route("/audit", get(log))
+        .route("/audit/verify", post(verify))
+}
+
+const NAV: &str = "/staff";
+
+#[derive(Template)]
+#[template(path = "staff/staff.html")]
+struct StaffPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    may_manage: bool,
+    may_audit: bool,
+    login: FieldState,
+    name: FieldState,
+    section: FieldState,
+    role: FieldState,
+    roles: Vec<Choice>,
+    matrix: Vec<(&'static str, Vec<bool>)>,
+    role_names: Vec<&'static str>,
+}
+
+struct Row {
+    id: Uuid,
+    login: String,
+    name: String,
+    section: String,
+    roles: String,
+    chip: Chip,
+    seen: String,
+    is_disabled: bool,
+}
+
+fn row(staff: &StaffRow) -> Row {
+    let chip =
+        if staff.is_disabled { Chip::new(Tone::Off, "停止") } else { Chip::new(Tone::Good, "有効") };
+    Row {
+        id: staff.staff_id,
+        login: staff.login.clone(),
+        name: staff.name.clone(),
+        section: staff.section.clone(),
+        roles: staff.roles.iter().map(|role| role.ja()).collect::<Vec<_>>().join("・"),
+        chip,
+        seen: staff.last_seen_at.map_or_else(|| "―".to_owned(), time),
+        is_disabled: staff.is_disabled,
+    }
+}
+
+fn time(at: jiff::Timestamp) -> String {
+    kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn staff_page(acting: &Acting, staff: &[StaffRow], posted: &Posted, errors: FormErrors) -> StaffPage {
+    let field = |name: &str| errors.field(name, posted.text(name));
+    let crumbs = vec![Crumb::here("職員・ログ")];
+    StaffPage {
+        rows: staff.iter().map(row).collect(),
+        may_manage: acting.may(Action::ManageStaff),
+        may_audit: acting.may(Action::ViewAudit),
+        login: field("login"),
+        name: field("name"),
+        section: field("section"),
+        role: field("role"),
+        roles: Role::ALL.iter().map(|role| Choice::new(role.code(), role.ja())).collect(),
+        matrix: Action::ALL
+            .iter()
+            .map(|action| {
+                (action.ja(), Role::ALL.iter().map(|role| kit::rights::carries(*role, *action)).collect())
+            })
+            .collect(),
+        role_names: Role::ALL.iter().map(|role| role.ja()).collect(),
+        shell: Shell { errors, ..page::shell(acting, "職員・ログ", NAV, crumbs) },
+    }
+}
+
+async fn list(State(app): State<App>, acting: Acting) -> Result<Html<String>, Failure> {
+    let staff = case::list(&app, &acting).await?;
+    page::show(&staff_page(&acting, &staff, &Posted::default(), FormErrors::default()))
+}
+
+async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<Response, Failure> {
+    let mut errors = match case::read(&posted) {
+        Ok(new) => match case::add(&app, &acting, &new).await? {
+            // Not redirected: the password is shown in this answer and nowhere else.
+            Added::Password(password) => {
+                let staff = case::list(&app, &acting).await?;
+                let mut page = staff_page(&acting, &staff, &Posted::default(), FormErrors::default());
+                page.shell.notice = Some(
+                    Banner::new(BannerKind::Success, format!("{}さんを登録しました", new.name))
+                        .line(format!("最初のパスワード: {password}"))
+                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。"),
+                );
+                return Ok(page::show(&page)?.into_response());
+            }
+            Added::LoginTaken => FormErrors::default(),
+        },
+        Err(errors) => errors,
+    };
+    if errors.is_empty() {
+        errors.add("login", "この個人IDは登録済みです。別のIDを入力してください");
+    }
+    let staff = case::list(&app, &acting).await?;
+    page::show_errors(&staff_page(&acting, &staff, &posted, errors))
+}
+
+async fn disable(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+    _token: Posted,
+) -> Result<Redirect, Failure> {
+    case::disable(&app, &acting, id).await?;
+    Ok(Redirect::to("/staff"))
+}
+
+#[derive(Template)]
+#[template(path = "staff/audit.html")]
+struct AuditPage {
+    shell: Shell,
+    from: FieldState,
+    until: FieldState,
+    staff: FieldState,
+    people: Vec<Choice>,
+    action: FieldState,
+    actions: Vec<Choice>,
+    outcome: FieldState,
+    rows: Vec<Entry>,
+    pager: Option<Pager>,
+}
+
+struct Entry {
+    at: String,
+    who: String,
+    what: String,
+    chip: Chip,
+    target: &'static str,
+    href: Option<String>,
+    request: String,
+    place: String,
+}
+
+fn entry(row: &LogRow) -> Entry {
+    let chip = match row.outcome.as_str() {
+        "refused" => Chip::new(Tone::Stop, "拒否"),
+        "viewed" => Chip::new(Tone::Active, "閲覧"),
+        _ => Chip::new(Tone::Good, "実行"),
+    };
+    let target = match row.target_kind.as_str() {
+        "resident" => "住民",
+        "record" => "接種記録",
+        "campaign" => "抽出・発送",
+        "sheet" => "予診票",
+        "feed" => "取込み",
+        "staff" => "職員",
+        "job" => "処理",
+        _ => "",
+    };
+    Entry {
+        at: time(row.at),
+        who: row.staff_name.clone(),
+        what: Action::from_code(&row.action)
+            .map_or_else(|| row.action.clone(), |action| action.ja().to_owned()),
+        chip,
+        target,
+        href: row.target_id.filter(|_| row.target_kind == "resident").map(|id| id.to_string()),
+        request: row.request_id.to_string(),
+        place: row.place.map_or_else(|| "記録中".to_owned(), |place| ui::dates::thousands(place)),
+    }
+}
+
+/// Reads the conditions; a date that cannot be read is an error beside its field.
+fn read_search(asked: &HashMap<String, String>, today: Date) -> (LogSearch, FormErrors) {
+    let mut errors = FormErrors::default();
+    let text = |name: &str| asked.get(name).map_or("", |value| value.trim());
+    let mut day = |name: &str| match text(name) {
+        "" => today,
+        typed => wareki::parse(typed).unwrap_or_else(|error| {
+            errors.add(name, error.to_string());
+            today
+        }),
+    };
+    let search = LogSearch {
+        from: day("from"),
+        until: day("until"),
+        staff_id: text("staff").parse().ok(),
+        action: text("action").to_owned(),
+        outcome: text("outcome").to_owned(),
+    };
+    (search, errors)
+}
+
+fn audit_page(
+    acting: &Acting,
+    asked: &HashMap<String, String>,
+    search: &LogSearch,
+    errors: FormErrors,
+    log: Log,
+    page: u64,
+) -> AuditPage {
+    let text = |name: &str| asked.get(name).map_or("", String::as_str);
+    let crumbs = vec![Crumb::link("/staff", "職員・ログ"), Crumb::here("操作ログ")];
+    let staff_id = search.staff_id.map(|id| id.to_string()).unwrap_or_default();
+    let href = format!(
+        "/audit?from={}&until={}&staff={staff_id}&action={}&outcome={}&page=",
+        search.from, search.until, search.action, search.outcome
+    );
+    AuditPage {
+        from: errors.field(
+            "from",
+            if text("from").is_empty() { search.from.to_string() } else { text("from").to_owned() },
+        ),
+        until: errors.field(
+            "until",
+            if text("until").is_empty() { search.until.to_string() } else { text("until").to_owned() },
+        ),
+        staff: FieldState::of(staff_id),
+        people: log
+            .staff
+            .iter()
+            .map(|staff| Choice::new(staff.staff_id.to_string(), staff.name.clone()))
+            .collect(),
+        action: FieldState::of(search.action.clone()),
+        actions: Action::ALL.iter().map(|action| Choice::new(action.code(), action.ja())).collect(),
+        outcome: FieldState::of(search.outcome.clone()),
+        pager: (log.total > 0).then(|| Pager {
+            page,
+            per_page: LOG_PER_PAGE as u64,
+            total: log.total as u64,
+            href,
+            label: "操作ログ".to_owned(),
+        }),
+        rows: log.rows.iter().map(entry).collect(),
+        shell: Shell { errors, ..page::shell(acting, "操作ログ", NAV, crumbs) },
+    }
+}
+
+async fn log(
+    State(app): State<App>,
+    acting: Acting,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Html<String>, Failure> {
+    let (search, errors) = read_search(&asked, app.kit.clock.today());
+    let page: u64 = asked.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 1_000_000);
+    let log = case::log(&app, &acting, &search, page as i64).await?;
+    page::show(&audit_page(&acting, &asked, &search, errors, log, page))
+}
+
+async fn verify(State(app): State<App>, acting: Acting, _token: Posted) -> Result<Html<String>, Failure> {
+    let fault = case::verify(&app, &acting).await?;
+    let asked = HashMap::new();
+    let (search, errors) = read_search(&asked, app.kit.clock.today());
+    let log = case::log(&app, &acting, &search, 1).await?;
+    let mut page = audit_page(&acting, &asked, &search, errors, log, 1);
+    page.shell.notice = Some(match fault {
+        None => Banner::new(BannerKind::Success, "操作ログは書かれたときのままです"),
+        Some(place) => Banner::new(BannerKind::Error, format!("{place}番目の記録が合いません"))
+            .line("書き換えまたは欠落の可能性があります。情報セキュリティ担当に連絡してください。"),
+    });
+    page::show(&page)
+}

@@ -92,7 +92,10 @@ fn warnings(person: &Resident) -> Vec<Banner> {
         }
         ResidentClass::Struck => {
             let title = format!("職権消除されています{}", since(person.resident_until));
-            warnings.push(Banner::new(BannerKind::MovedOut, title).line("住所に住んでいません。行き先は分かっていません。"));
+            warnings.push(
+                Banner::new(BannerKind::MovedOut, title)
+                    .line("住所に住んでいません。行き先は分かっていません。"),
+            );
         }
         ResidentClass::Resident | ResidentClass::Unregistered => {}
     }

@@ -9,9 +9,11 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
+use health::imports::{FeedState, Options, case};
 use kit::{Municipality, Role, signin::NewStaff};
 use serde_json::json;
 use std::path::Path;
+use ui::dates;
 
 /// 架空の区を用意して、すぐに使える状態で起動する(Ctrl-Cで終了)
 #[derive(ClapArgs)]
@@ -54,6 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
         let sign_ins = put_staff(&world).await?;
+        fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
         let running = Running::start(&world, args.port).await?;
         let url = format!("http://{}/", running.address);
@@ -84,6 +87,38 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     Ok(sign_ins)
 }
 
+/// Generates the ward's files once and takes them in by the ordinary door, as the weekly feeds come.
+async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
+    if health::home::sql::counts(&world.app.kit, WARD).await?.residents > 0 {
+        return Ok(());
+    }
+    let order = town::Order {
+        residents: args.residents,
+        seed: args.seed,
+        as_of: world.app.kit.clock.today(),
+        folder: world.dir.join("town"),
+        encoding: town::Encoding::Utf8,
+        weeks: 0,
+    };
+    eprintln!("架空の区(住民 {} 人)を作っています…", dates::thousands(i64::from(args.residents)));
+    let folder = order.folder.clone();
+    tokio::task::spawn_blocking(move || order.write(|_| ())).await??;
+    let operator = world.operator(WARD).await?;
+    let app = &world.app;
+    let clinics = case::take_clinics(app, &operator, &folder.join("clinics.csv"), Options::default()).await;
+    let residents =
+        case::take_residents(app, &operator, &folder.join("residents.csv"), Options::default()).await;
+    for summary in [clinics, residents] {
+        let summary = summary.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+        eprintln!("  {}", summary.sentence());
+        anyhow::ensure!(summary.state == FeedState::Applied, "架空の区のファイルを取り込めませんでした");
+    }
+    health::home::case::ask_for_coverage(&world.app, &operator)
+        .await
+        .map_err(|failure| anyhow::anyhow!("{failure}"))?;
+    Ok(())
+}
+
 fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {
     json!({
         "urls": { "health": url },
@@ -96,7 +131,11 @@ fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) 
 }
 
 fn greet(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts, facts: &Path) {
-    println!("\n  Sesshu 接種 — {WARD_NAME}  住民 {} 人、接種記録 {} 件", counts.residents, counts.records);
+    println!(
+        "\n  Sesshu 接種 — {WARD_NAME}  住民 {} 人、接種記録 {} 件",
+        dates::thousands(counts.residents),
+        dates::thousands(counts.records)
+    );
     println!("\n  ① 健康管理システム   {url}\n");
     for sign_in in sign_ins {
         println!("  {:<10} {:<10} {}", sign_in.login, sign_in.password, sign_in.role.ja());

@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
-    let mut looks: Vec<Look> = Vec::new();
+    let mut looks: Vec<Look> = vec![("印刷用フォント", fonts())];
     let dir = args.data.folder("data")?;
     let world = match World::open(dir, args.data.database.as_deref()).await {
         Ok(world) => world,
@@ -64,4 +64,10 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
     }
     world.close().await?;
     Ok(looks)
+}
+
+fn fonts() -> Result<String, String> {
+    paper::FontSet::load_standard()
+        .map(|_| "IPAex、IPAmj があります".to_owned())
+        .map_err(|error| error.to_string())
 }

@@ -12,6 +12,7 @@ mod forecast;
 mod import;
 mod init;
 mod serve;
+mod town_files;
 mod world;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +33,7 @@ enum Command {
     Serve(serve::Args),
     Doctor(doctor::Args),
     Import(import::Args),
+    Town(town_files::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
 }
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Town(args) => town_files::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
 fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("SESSHU_LOG").unwrap_or_else(|_| "warn".into()),
+            tracing_subscriber::EnvFilter::try_from_env("SESSHU_LOG").unwrap_or_else(|_| "warn,sqlx::query=error".into()),
         )
         .with_writer(std::io::stderr)
         .init();

@@ -244,8 +244,9 @@ fn start(place: &Place) -> Result<(), ClusterError> {
         .map_err(|e| ClusterError::io("write", &script, e))?;
     // A session of its own: neither Ctrl-C at the terminal nor nextest's clean-up reaches it.
     let mut supervisor = Command::new("setsid");
-    supervisor.args(["sh", "-c", include_str!("testing/supervise.sh"), "sesshu-test-pg"]);
     supervisor
+        .arg("sh")
+        .arg(&script)
         .arg(&place.dir)
         .arg(IDLE_SECONDS_MAX.to_string())
         .arg(server.get_program())

@@ -2,7 +2,7 @@
 
 use super::table::{Measured, measure, print};
 use crate::Outcome;
-use crate::forecast::{Answers, CdcDoor, JapanDoor, answer_all, read_cdc};
+use crate::forecast::{Answers, BATCH_BYTES, CdcDoor, JapanDoor, answer_all, read_cdc};
 use anyhow::{Context, ensure};
 use domain::Date;
 use domain::schedule::cdc::{self, Cdc, Scratch};
@@ -167,7 +167,7 @@ fn cdc_lines(
 
 /// Sends the lines through the door that `sesshu forecast` uses.
 fn answered<A: Answers + Send>(text: &str, doors: &mut [A]) -> u64 {
-    let mut input = BufReader::with_capacity(1 << 20, text.as_bytes());
+    let mut input = BufReader::with_capacity(BATCH_BYTES, text.as_bytes());
     let counts = answer_all(&mut input, &mut io::sink(), doors).expect("memory can be read");
     assert_eq!(counts.refused, 0, "the benchmark's own lines are good");
     counts.answered

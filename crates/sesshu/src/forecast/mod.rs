@@ -9,10 +9,12 @@ mod door;
 mod jp;
 mod line;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use cdc::CdcDoor;
 pub use cdc_data::read as read_cdc;
-pub use door::{Answers, answer_all, buffered};
+pub use door::{Answers, BATCH_BYTES, answer_all, buffered};
 pub use jp::JapanDoor;
 
 use crate::Outcome;

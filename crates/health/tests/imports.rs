@@ -1,4 +1,5 @@
 //! Files taken in: what the clerk gets for good files and for every kind of bad one.
 
 mod builder;
+mod records;
 mod residents;

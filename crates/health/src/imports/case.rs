@@ -26,6 +26,24 @@ pub const fn action(kind: Kind) -> Action {
     }
 }
 
+/// Takes a file of the kind that is named.
+///
+/// # Errors
+/// As of [`take_residents`].
+pub async fn take(
+    app: &App,
+    acting: &Acting,
+    kind: Kind,
+    path: &Path,
+    options: Options,
+) -> Result<FeedSummary, Failure> {
+    match kind {
+        Kind::Residents => take_residents(app, acting, path, options).await,
+        Kind::Clinics => take_clinics(app, acting, path, options).await,
+        Kind::Records => super::records_case::take_records(app, acting, path, options).await,
+    }
+}
+
 /// Takes a file of residents (宛名管理情報): all of it or nothing.
 ///
 /// # Errors
@@ -168,7 +186,7 @@ async fn look_for_oddities(
     Ok(())
 }
 
-fn one(fault: Fault) -> Faults {
+pub(super) fn one(fault: Fault) -> Faults {
     let mut faults = Faults::default();
     faults.push(fault);
     faults

@@ -162,7 +162,9 @@ impl Sheet {
     }
 
     fn advance(&mut self, record: &mut csv::StringRecord) -> Result<Option<u64>, Fault> {
-        let line_before = self.reader.position().line();
+        // The csv reader ends a row at CR and counts the LF to the next one.
+        let begun = self.reader.position();
+        let line_before = begun.line() + u64::from(begun.byte() > 0 && self.reader.get_ref().is_crlf());
         let too_long = |line: u64| {
             Fault::at(
                 line,
@@ -173,7 +175,7 @@ impl Sheet {
         match self.reader.read_record(record) {
             Ok(false) => Ok(None),
             Ok(true) => {
-                let line = record.position().map_or(line_before, csv::Position::line);
+                let line = line_before;
                 let end = self.reader.position().byte();
                 let begin = std::mem::replace(&mut self.row_from, end);
                 if end - begin > ROW_BYTES_MAX {

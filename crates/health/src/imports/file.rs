@@ -156,8 +156,11 @@ pub struct Text {
     raw_from: usize,
     raw_until: usize,
     at_end: bool,
+    finished: bool,
     /// Bytes handed out since the reader last began a row.
     since_row: u64,
+    /// How lines end, once one has ended: `Some(true)` for CRLF.
+    crlf: Option<bool>,
 }
 
 /// The csv reader's own buffer: it reads ahead by as much.
@@ -176,8 +179,15 @@ impl Text {
             raw_from: 0,
             raw_until: 0,
             at_end: false,
+            finished: false,
             since_row: 0,
+            crlf: None,
         })
+    }
+
+    /// Whether lines end as Windows ends them.
+    pub fn is_crlf(&self) -> bool {
+        self.crlf == Some(true)
     }
 
     /// To be called when a row has been read.
@@ -191,7 +201,7 @@ impl Read for Text {
         if self.since_row > ROW_BYTES_MAX + 2 * READ_AHEAD as u64 {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "row too long"));
         }
-        loop {
+        while !self.finished {
             if self.raw_from == self.raw_until && !self.at_end {
                 self.raw_from = 0;
                 self.raw_until = self.file.read(&mut self.raw)?;
@@ -200,10 +210,17 @@ impl Read for Text {
             let part = &self.raw[self.raw_from..self.raw_until];
             let (result, read, written, _) = self.decoder.decode_to_utf8(part, out, self.at_end);
             self.raw_from += read;
-            if written > 0 || (self.at_end && matches!(result, CoderResult::InputEmpty)) {
-                self.since_row += written as u64;
+            self.since_row += written as u64;
+            self.finished = self.at_end && matches!(result, CoderResult::InputEmpty);
+            if self.crlf.is_none()
+                && let Some(at) = out[..written].iter().position(|byte| *byte == b'\n')
+            {
+                self.crlf = Some(at > 0 && out[at - 1] == b'\r');
+            }
+            if written > 0 {
                 return Ok(written);
             }
         }
+        Ok(0)
     }
 }

@@ -59,25 +59,16 @@ impl Residents {
 
     /// As Windows writes it: no variation selectors, 〓 for what CP932 lacks.
     pub fn cp932(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for c in self.text().chars() {
-            let (bytes, _, lacks) = SHIFT_JIS.encode(c.encode_utf8(&mut [0; 4])).to_owned_parts();
-            match c {
-                '\u{E0100}'..='\u{E01EF}' => {}
-                _ if lacks => out.extend([0x81, 0xAC]),
-                _ => out.extend(bytes),
-            }
-        }
-        out
+        cp932(&self.text())
     }
 }
 
-trait OwnedParts {
-    fn to_owned_parts(self) -> (Vec<u8>, &'static encoding_rs::Encoding, bool);
-}
-
-impl OwnedParts for (std::borrow::Cow<'_, [u8]>, &'static encoding_rs::Encoding, bool) {
-    fn to_owned_parts(self) -> (Vec<u8>, &'static encoding_rs::Encoding, bool) {
-        (self.0.into_owned(), self.1, self.2)
+pub fn cp932(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    for c in text.chars().filter(|c| !('\u{E0100}'..='\u{E01EF}').contains(c)) {
+        let mut buffer = [0; 4];
+        let (bytes, _, lacks) = SHIFT_JIS.encode(c.encode_utf8(&mut buffer));
+        if lacks { out.extend([0x81, 0xAC]) } else { out.extend(&*bytes) }
     }
+    out
 }

@@ -5,7 +5,7 @@ use crate::{
     world::{DataArgs, World},
 };
 use anyhow::Context;
-use health::imports::{self, FeedState, FeedSummary, Options, Progress};
+use health::imports::{self, FeedState, FeedSummary, Kind, Options, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -31,8 +31,20 @@ pub struct Args {
 enum KindArg {
     /// 宛名管理情報(住民)
     Residents,
+    /// 予防接種記録
+    Records,
     /// 医療機関
     Clinics,
+}
+
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Kind {
+        match kind {
+            KindArg::Residents => Kind::Residents,
+            KindArg::Records => Kind::Records,
+            KindArg::Clinics => Kind::Clinics,
+        }
+    }
 }
 
 /// Faults shown on a terminal; all that are kept stand on the feed's page.
@@ -60,10 +72,7 @@ async fn take(world: &World, args: &Args) -> anyhow::Result<FeedSummary> {
     let progress = Arc::new(Progress::default());
     let options = Options { dry_run: args.dry_run, progress: progress.clone(), ..Options::default() };
     let bar = tokio::spawn(show(progress));
-    let taken = match args.kind {
-        KindArg::Residents => imports::case::take_residents(&world.app, &acting, &args.file, options).await,
-        KindArg::Clinics => imports::case::take_clinics(&world.app, &acting, &args.file, options).await,
-    };
+    let taken = imports::case::take(&world.app, &acting, args.kind.into(), &args.file, options).await;
     bar.abort();
     taken.map_err(|failure| match failure {
         kit::Failure::Internal(error) => error,

@@ -137,11 +137,3 @@ make_open_tmp() {
     local dir
     dir=$(mktemp -d "/tmp/sesshu-$1.XXXXXX") && chmod 711 "$dir" && printf %s "$dir"
 }
-
-# May the database server's user enter this directory? (PostgreSQL does not run as root.)
-server_may_enter() {
-    [ "$(id -u)" != 0 ] && return 0
-    local user=nobody
-    id postgres >/dev/null 2>&1 && user=postgres
-    setpriv --reuid="$(id -u $user)" --regid="$(id -g $user)" --clear-groups test -x "$1"
-}

@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
     let mut doors = [jp::JapanDoor::new(&JAPAN, as_of, true), jp::JapanDoor::new(&JAPAN, as_of, true)];
     // A small buffer, so that lines fall into several pieces.
     let mut pieces = std::io::BufReader::with_capacity(64, input);
-    let counts = door::answer_all(&mut pieces, &mut out, &mut doors).expect("memory can be read");
+    let counts = door::answer_all(&mut pieces, &mut out, &mut doors, &mut |_| {}).expect("memory can be read");
 
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let lines = input.split(|byte| *byte == b'\n').count() - usize::from(input.is_empty() || input.ends_with(b"\n"));

@@ -195,3 +195,11 @@ fn the_rules_in_force_are_printed_for_the_day_asked() {
     assert!(after.contains("帯状疱疹\t"));
     assert!(after.lines().all(|line| line.split('\t').count() == 6));
 }
+
+#[test]
+fn the_documented_example_is_answered_line_by_line() {
+    let (answers, success) = jp(&[], include_bytes!("../../../docs/formats/example-forecast.jsonl"));
+    assert!(success, "{answers:?}");
+    let ids: Vec<&Value> = answers.iter().map(|answer| &answer["id"]).collect();
+    assert_eq!(ids, [&Value::from("a1"), &Value::from("a2"), &Value::from(3)]);
+}

@@ -168,7 +168,7 @@ fn cdc_lines(
 /// Sends the lines through the door that `sesshu forecast` uses.
 fn answered<A: Answers + Send>(text: &str, doors: &mut [A]) -> u64 {
     let mut input = BufReader::with_capacity(BATCH_BYTES, text.as_bytes());
-    let counts = answer_all(&mut input, &mut io::sink(), doors).expect("memory can be read");
+    let counts = answer_all(&mut input, &mut io::sink(), doors, &mut |_| {}).expect("memory can be read");
     assert_eq!(counts.refused, 0, "the benchmark's own lines are good");
     counts.answered
 }

@@ -3,6 +3,7 @@
 //! A line that cannot be answered never stops the others: it gets its own line that says why.
 
 use std::io::{self, BufRead, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A person of 500 doses takes about 40 kB; a longer line is no person, and must not fill the memory.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
@@ -34,11 +35,12 @@ pub struct Counts {
     pub refused: u64,
 }
 
-/// Answers every line of `input`. `workers` are the cores' own rooms; one is enough.
+/// Answers every line of `input`. `workers` are the cores' own rooms; one is enough. `progress` hears of each batch.
 pub fn answer_all<A: Answers + Send>(
     input: &mut dyn BufRead,
     output: &mut dyn Write,
     workers: &mut [A],
+    progress: &mut dyn FnMut(Counts),
 ) -> io::Result<Counts> {
     let mut counts = Counts::default();
     let mut batch = Batch::default();
@@ -69,6 +71,7 @@ pub fn answer_all<A: Answers + Send>(
             out.clear();
         }
         output.flush()?;
+        progress(counts);
         if !more {
             return Ok(counts);
         }
@@ -90,7 +93,7 @@ fn answer_lines<A: Answers>(batch: &Batch, lines: &[Line], worker: &mut A, out: 
                 error: format!("1行が長すぎます。1人を1行、{LINE_BYTES_MAX} バイト以内で書いてください"),
             })
         } else {
-            worker.answer(&batch.bytes[line.from..line.until], out)
+            answer_line(worker, &batch.bytes[line.from..line.until], out)
         };
         match answer {
             Ok(()) => counts.answered += 1,
@@ -103,6 +106,19 @@ fn answer_lines<A: Answers>(batch: &Batch, lines: &[Line], worker: &mut A, out: 
         out.push(b'\n');
     }
     counts
+}
+
+/// A fault of ours in one line must not take the answers of all others along: it is said in that line (and its trace
+/// on stderr), and the run goes on.
+fn answer_line<A: Answers>(worker: &mut A, line: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    // A worker clears its rooms before each line, so a broken-off one leaves nothing behind.
+    let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(line, out)));
+    answer.unwrap_or_else(|_| {
+        Err(Refusal {
+            id: "null".to_owned(),
+            error: "判定中に不具合が起きました。この行を添えて開発元に知らせてください".to_owned(),
+        })
+    })
 }
 
 fn write_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
@@ -211,6 +227,7 @@ mod tests {
 
     impl Answers for Echo {
         fn answer(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+            assert!(line != b"panic", "a fault of ours");
             if line == b"bad" {
                 return Err(Refusal { id: "7".to_owned(), error: "\"x\"".to_owned() });
             }
@@ -222,7 +239,7 @@ mod tests {
     fn echoed(input: &[u8], piece: usize) -> (String, Counts) {
         let mut out = Vec::new();
         let mut input = io::BufReader::with_capacity(piece, input);
-        let counts = answer_all(&mut input, &mut out, &mut [Echo, Echo, Echo]).unwrap();
+        let counts = answer_all(&mut input, &mut out, &mut [Echo, Echo, Echo], &mut |_| {}).unwrap();
         (String::from_utf8(out).unwrap(), counts)
     }
 
@@ -250,6 +267,16 @@ mod tests {
         let (out, counts) = echoed(b"a\nbad\nc\n", 3);
         assert_eq!(out, "a\n{\"id\":7,\"error\":\"\\\"x\\\"\"}\nc\n");
         assert_eq!(counts, Counts { answered: 2, refused: 1 });
+    }
+
+    #[test]
+    fn a_fault_in_one_line_leaves_the_others_answered() {
+        let (out, counts) = echoed(b"a\npanic\nc\n", 4096);
+        assert_eq!(counts, Counts { answered: 2, refused: 1 });
+        assert!(
+            out.starts_with("a\n{\"id\":null,\"error\":\"判定中に不具合が起きました")
+                && out.ends_with("}\nc\n")
+        );
     }
 
     #[test]

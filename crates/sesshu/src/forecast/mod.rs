@@ -14,14 +14,15 @@ mod tests;
 
 pub use cdc::CdcDoor;
 pub use cdc_data::read as read_cdc;
-pub use door::{Answers, BATCH_BYTES, answer_all, buffered};
+pub use door::{Answers, BATCH_BYTES, Counts, answer_all, buffered};
 pub use jp::JapanDoor;
 
 use crate::Outcome;
 use anyhow::Context;
 use domain::Date;
 use domain::schedule::{Japan, Settings};
-use std::io::Write;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 /// 接種歴を判定し、次にいつ何を接種できるかを答える (JSON Lines を標準入力から読み、標準出力に書く)
@@ -80,7 +81,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 fn answer_stdin<A: Answers + Send>(output: &mut dyn Write, door: impl Fn() -> A) -> anyhow::Result<Outcome> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut workers: Vec<A> = (0..cores).map(|_| door()).collect();
-    let counts = answer_all(&mut buffered(std::io::stdin()), output, &mut workers);
+    let bar = progress();
+    let mut tell = |counts: Counts| bar.set_position(counts.answered + counts.refused);
+    let counts = answer_all(&mut buffered(std::io::stdin()), output, &mut workers, &mut tell);
+    bar.finish_and_clear();
     let counts = counts.context("入力を最後まで処理できませんでした")?;
     output.flush()?;
     if counts.refused == 0 {
@@ -92,4 +96,14 @@ fn answer_stdin<A: Answers + Send>(output: &mut dyn Write, door: impl Fn() -> A)
         counts.refused
     );
     Ok(Outcome::Refused)
+}
+
+/// Counts on stderr for who waits at a terminal; not where the answers themselves go there.
+fn progress() -> ProgressBar {
+    if std::io::stdout().is_terminal() || std::io::stdin().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("{spinner} {human_pos} 行 ({per_sec})").expect("a known template");
+    ProgressBar::new_spinner().with_style(style)
 }

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use kit::{
-    Acting, Failure,
+    Acting, Action, Failure,
     web::{FailureNote, RequestId},
 };
 use ui::{Crumb, NavItem, Shell};
@@ -24,11 +24,26 @@ pub fn shell(acting: &Acting, title: &str, nav: &str, crumbs: Vec<Crumb>) -> She
         system_name: SYSTEM_NAME.to_owned(),
         municipality_name: acting.municipality_name.clone(),
         staff: Some(ui::StaffBadge { name: acting.staff_name.clone(), role_ja: acting.roles_ja() }),
-        nav: NavItem::list(ui::HEALTH_NAV, nav),
+        nav: NavItem::list(ui::HEALTH_NAV, nav)
+            .into_iter()
+            .filter(|item| is_open_to(acting, item.href))
+            .collect(),
         breadcrumbs: crumbs,
         csrf: acting.csrf_token.clone(),
         request_id: acting.request_id.to_string(),
         ..Shell::default()
+    }
+}
+
+/// A room that a person may not enter is not offered. Refusing is the case's work, not the navigation's.
+fn is_open_to(acting: &Acting, room: &str) -> bool {
+    match room {
+        "/residents" => acting.may(Action::SearchResidents),
+        "/records" => acting.may(Action::FindSheet),
+        "/campaigns" => acting.may(Action::ViewCampaigns),
+        "/imports" => acting.may(Action::ViewImports),
+        "/staff" => acting.may(Action::ViewStaff),
+        _ => true,
     }
 }
 

@@ -14,7 +14,7 @@ use axum::{
 };
 use domain::{
     Date, address, kana,
-    schedule::{Disability, Disease, Series, Status},
+    schedule::{Disability, Disease, Forecast, Series, SeriesFinding, Status, japan::explain::Step},
     wareki,
 };
 use kit::{Acting, Failure, Posted};
@@ -25,6 +25,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/residents", get(search_form).post(search))
         .route("/residents/{id}", get(standing))
+        .route("/residents/{id}/explain", get(explain))
         .route("/residents/{id}/household", get(household))
         .route("/residents/{id}/views", get(views))
         .route("/residents/{id}/facts", get(facts).post(note))
@@ -192,14 +193,37 @@ struct DueRow {
     reasons: Vec<(String, &'static str)>,
 }
 
-fn due_rows(standing: &Standing) -> Vec<DueRow> {
-    let mut findings: Vec<_> = standing
-        .forecast
+/// Whether a finding still says something to the counter. What ended long ago without a dose, or never was meant for
+/// the person's cohort, only hides what matters.
+fn matters(finding: &SeriesFinding, has_doses: bool, today: Date) -> bool {
+    const YEARS_REMEMBERED: i32 = 2;
+    match finding.status {
+        Status::Due | Status::NotYet | Status::Complete => true,
+        Status::NotTarget => has_doses,
+        Status::Expired => {
+            let is_recent = |until| domain::age::reach_years(until, YEARS_REMEMBERED) >= today;
+            has_doses || finding.legal_until.is_none_or(is_recent)
+        }
+        Status::Excluded => has_doses || !finding.reasons.iter().any(|reason| reason.code == "E_COHORT"),
+    }
+}
+
+/// The engine's answer without what does not matter any more.
+fn shown(standing: &Standing) -> Forecast {
+    let mut forecast = standing.forecast.clone();
+    let doses = &standing.forecast.doses;
+    forecast.series.retain(|finding| {
+        let has_doses = doses.iter().any(|dose| dose.series == Some(finding.series));
+        matters(finding, has_doses, standing.today)
+    });
+    forecast
+}
+
+fn due_rows(forecast: &Forecast) -> Vec<DueRow> {
+    let mut findings: Vec<_> = forecast
         .series
         .iter()
-        .filter(|finding| {
-            matches!(finding.status, Status::Due | Status::NotYet | Status::Expired | Status::Excluded)
-        })
+        .filter(|finding| !matches!(finding.status, Status::Complete | Status::NotTarget))
         .collect();
     findings.sort_by_key(|finding| (finding.status, finding.latest, finding.earliest));
     findings
@@ -224,7 +248,8 @@ async fn standing(
     let resident = standing.ledger.resident.clone();
     let mut shell = page::shell(&acting, "住民", NAV, crumbs(&resident, None));
     shell.data_until = standing.data_until.clone();
-    let mut timeline = Timeline::of(&standing.ledger.person, &standing.ledger.given(), &standing.forecast);
+    let forecast = shown(&standing);
+    let mut timeline = Timeline::of(&standing.ledger.person, &standing.ledger.given(), &forecast);
     for (row, finding) in timeline.rows.iter_mut().filter_map(|row| {
         let series = Series::ALL.iter().find(|series| series.ja() == row.label)?;
         let finding = standing.forecast.series.iter().find(|finding| finding.series == *series)?;
@@ -236,11 +261,50 @@ async fn standing(
         id,
         person: person::header(&resident, standing.today, true),
         timeline,
-        due: due_rows(&standing),
+        due: due_rows(&forecast),
         records: standing.records,
         resident,
         may_record: acting.may(kit::Action::RegisterRecord),
         shell,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "residents/explain.html")]
+struct ExplainPage {
+    shell: Shell,
+    id: Uuid,
+    person: PersonHeader,
+    series: Vec<Explained>,
+}
+
+/// One series with every rule that was tried, in the order they were tried.
+struct Explained {
+    name: &'static str,
+    chip: Chip,
+    steps: Vec<Step>,
+}
+
+async fn explain(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+) -> Result<Html<String>, Failure> {
+    let standing = case::standing(&app, &acting, id).await?;
+    let resident = &standing.ledger.resident;
+    let steps = app.engine.explain(&standing.ledger.person, &standing.ledger.given(), standing.today);
+    let explained = |finding: &SeriesFinding| Explained {
+        name: finding.series.ja(),
+        chip: Chip::status(finding.status),
+        steps: steps.iter().filter(|step| step.series == finding.series).cloned().collect(),
+    };
+    let mut shell = page::shell(&acting, "判定の理由", NAV, crumbs(resident, Some("判定の理由")));
+    shell.data_until = standing.data_until.clone();
+    page::show(&ExplainPage {
+        shell,
+        id,
+        person: person::header(resident, standing.today, false),
+        series: standing.forecast.series.iter().map(explained).collect(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use health::imports::{FeedState, Options, case};
+use health::imports::{FeedState, Kind, Options, case};
 use kit::{Municipality, Role, signin::NewStaff};
 use serde_json::json;
 use std::path::Path;
@@ -105,12 +105,12 @@ async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || order.write(|_| ())).await??;
     let operator = world.operator(WARD).await?;
     let app = &world.app;
-    let clinics = case::take_clinics(app, &operator, &folder.join("clinics.csv"), Options::default()).await;
-    let residents =
-        case::take_residents(app, &operator, &folder.join("residents.csv"), Options::default()).await;
-    for summary in [clinics, residents] {
-        let summary = summary.map_err(|failure| anyhow::anyhow!("{failure}"))?;
-        eprintln!("  {}", summary.sentence());
+    for (kind, file) in
+        [(Kind::Clinics, "clinics.csv"), (Kind::Residents, "residents.csv"), (Kind::Records, "records.csv")]
+    {
+        let taken = case::take(app, &operator, kind, &folder.join(file), Options::default()).await;
+        let summary = taken.map_err(|failure| anyhow::anyhow!("{failure}"))?;
+        eprintln!("  {}: {}", kind.ja(), summary.sentence());
         anyhow::ensure!(summary.state == FeedState::Applied, "架空の区のファイルを取り込めませんでした");
     }
     health::home::case::ask_for_coverage(&world.app, &operator)

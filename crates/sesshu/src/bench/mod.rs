@@ -1,6 +1,7 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
 mod forecast;
+mod import;
 mod table;
 
 use crate::Outcome;
@@ -15,10 +16,12 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum Name {
     Forecast(forecast::Args),
+    Import(import::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.name {
         Name::Forecast(args) => forecast::run(args),
+        Name::Import(args) => import::run(args),
     }
 }

@@ -3,3 +3,5 @@
 mod cases;
 mod dates;
 mod edges;
+mod properties;
+mod twins;

@@ -520,7 +520,7 @@ fn judge_volume(
 /// The distance to every other vaccine given before, by the rule of the day.
 pub fn judge_other_vaccines(case: &Case<'_>, dose: &Dose, judgement: &mut Judgement<'_, '_>) {
     for other in given_shortly_before(case, dose.on) {
-        if is_same_kind(other, dose) {
+        if keeps_own_interval(other, dose.series, dose.vaccine) {
             continue;
         }
         if let Some((first, source)) = between::first_day(other.vaccine, other.on, dose.vaccine, dose.on)
@@ -539,9 +539,43 @@ pub fn given_shortly_before<'c>(case: &Case<'c>, on: Date) -> impl Iterator<Item
     case.doses[..before].iter().rev().take_while(move |other| other.on >= reach)
 }
 
-/// Doses of one series keep that series' interval, not the one between different vaccines.
-fn is_same_kind(one: &Dose, other: &Dose) -> bool {
-    one.vaccine == other.vaccine || (one.series.is_some() && one.series == other.series)
+/// The first day on or after `earliest`, and not before the day asked, that keeps the distance to what was given by
+/// then; `earliest` itself where nothing stands in the way.
+pub fn free_of_others(
+    case: &Case<'_>,
+    series: Series,
+    vaccine: Vaccine,
+    earliest: Date,
+    as_of: Date,
+) -> Date {
+    let asked = earliest.max(as_of);
+    let mut day = asked;
+    loop {
+        let before = day;
+        // Same-day vaccination is free; once the day moves on, today's doses count too.
+        for other in given_shortly_before(case, day) {
+            if keeps_own_interval(other, Some(series), vaccine) || other.on > as_of {
+                continue;
+            }
+            if let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day) {
+                // The old rule ends with its last day in force.
+                let rule_ends = between::ONLY_LIVE_SINCE;
+                let then = between::first_day(other.vaccine, other.on, vaccine, rule_ends)
+                    .map_or(rule_ends, |(first, _)| first.max(rule_ends));
+                day = day.max(if day < rule_ends { first.min(then) } else { first });
+            }
+        }
+        if day == before {
+            return if day == asked { earliest } else { day };
+        }
+    }
+}
+
+/// Doses of one series keep that series' interval, not the one between different vaccines; 麻しん and 風しん given
+/// apart are different vaccines all the same.
+fn keeps_own_interval(other: &Dose, series: Option<Series>, vaccine: Vaccine) -> bool {
+    let apart = between::kind(vaccine) == between::Kind::InjectedLive && other.vaccine != vaccine;
+    series.is_some() && other.series == series && !apart
 }
 
 fn judge_standard(

@@ -1,7 +1,7 @@
 //! ジフテリア・百日せき・破傷風・急性灰白髄炎・Hib: 五種混合, 四種混合 and their parts 第1期; 二種混合 第2期.
 
 use super::case::Case;
-use super::course::{first, vaccine_of};
+use super::course::vaccine_of;
 use super::rule::*;
 use crate::Date;
 use crate::schedule::interpreter::{Edge, IntervalRule, PastDose, ProductSet, Span};
@@ -49,11 +49,10 @@ const DT1: &[DoseRule] = &[
     ),
 ];
 
+/// 二種混合 is for who had 百日せき; a child who only ever got it by mistake goes on with the combined vaccine.
 fn course(case: &Case<'_>, past: &[PastDose], asked: Asked) -> &'static [DoseRule] {
-    let begun = first(past).map(vaccine_of);
-    if begun == Some(Vaccine::Dt)
-        || (begun.is_none() && case.person.facts.had_disease.contains(Disease::Pertussis))
-    {
+    let only_dt = || past.iter().map(vaccine_of).chain(asked.product).all(|vaccine| vaccine == Vaccine::Dt);
+    if case.person.facts.had_disease.contains(Disease::Pertussis) || (asked.product.is_some() && only_dt()) {
         DT1
     } else {
         combined_course(asked)

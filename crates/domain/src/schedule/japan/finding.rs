@@ -1,6 +1,5 @@
 //! What is next: where a person stands in one programme on the day asked.
 
-use super::between;
 use super::case::{Case, Chances};
 use super::course::{self, Windows, dates, from, until, words};
 use super::rule::{Asked, DoseRule, Line, Programme};
@@ -222,22 +221,12 @@ impl Answer<'_, '_> {
 
     /// The first day that also keeps the distance to other vaccines.
     fn after_other_vaccines(&self, standing: &Standing<'_>, earliest: Date) -> Date {
-        let Some(vaccine) = usual_product(self.programme.series, standing) else { return earliest };
-        let asked = earliest.max(self.as_of);
-        let mut day = asked;
-        // What is given today has no distance to what else is given today, but one to every later day.
-        for other in course::given_shortly_before(self.case, age::plus_days(day, 1)) {
-            if other.series == Some(self.programme.series) || other.on > self.as_of || other.on == day {
-                continue;
+        match usual_product(self.programme.series, standing) {
+            Some(vaccine) => {
+                course::free_of_others(self.case, self.programme.series, vaccine, earliest, self.as_of)
             }
-            if let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day) {
-                // The old rule ends with its last day in force.
-                let free = between::first_day(other.vaccine, other.on, vaccine, between::ONLY_LIVE_SINCE)
-                    .map_or(between::ONLY_LIVE_SINCE, |(day, _)| day.max(between::ONLY_LIVE_SINCE));
-                day = day.max(if day < between::ONLY_LIVE_SINCE { first.min(free) } else { first });
-            }
+            None => earliest,
         }
-        if day == asked { earliest } else { day }
     }
 }
 

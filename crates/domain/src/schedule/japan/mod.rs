@@ -93,6 +93,16 @@ impl Japan {
     /// Judges every dose by the rules of its own day and says what is next in every series on `as_of`.
     /// `doses` may come in any order; doses after `as_of` are judged too but do not count as given yet.
     pub fn forecast(&self, person: &Person, doses: &[GivenDose], as_of: Date) -> Forecast {
+        let mut forecast = self.judge_all(person, doses, as_of);
+        if doses.iter().any(|dose| dose.on > as_of) {
+            // What has not happened yet must not decide what is next, by whatever rule.
+            let known: Vec<GivenDose> = doses.iter().copied().filter(|dose| dose.on <= as_of).collect();
+            forecast.series = self.judge_all(person, &known, as_of).series;
+        }
+        forecast
+    }
+
+    fn judge_all(&self, person: &Person, doses: &[GivenDose], as_of: Date) -> Forecast {
         let ledger = ledger::open(person, doses);
         let case = Case::new(person, &self.settings, &ledger);
         let mut verdicts: Vec<DoseVerdict> = ledger.iter().map(unjudged).collect();

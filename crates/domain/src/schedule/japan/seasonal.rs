@@ -1,6 +1,5 @@
 //! Programmes that come again every year (インフルエンザ, 新型コロナ), and the COVID-19 programme of 2021–2024.
 
-use super::between;
 use super::case::{Case, Chances, Dose};
 use super::course::{self, Judgement, dates, from, until, words};
 use super::covid::{self, PHASES, Phase};
@@ -183,22 +182,27 @@ pub fn finding(
         finding.reasons.push(note(code, programme.source, args));
         return finding;
     };
-    let season = season_from(case, programme, as_of);
-    // The age may be reached only in a later season.
-    let first = window.days.from.max(as_of);
-    let season = if window.days.from > season.until { season_from(case, programme, first) } else { season };
+    // The age may be reached only in a later season, and another vaccine may push a dose over the season's end.
+    let mut season = season_from(case, programme, window.days.from.max(as_of));
+    let mut earliest = free_in(case, programme.series, window.days.and(season), as_of);
+    let has_had = |season: Days| {
+        let year = age::fiscal_year(season.from);
+        so_far.iter().any(|dose| age::fiscal_year(dose.on) == year)
+    };
+    if !has_had(season) && earliest > season.until {
+        season = season_from(case, programme, earliest);
+        earliest = free_in(case, programme.series, window.days.and(season), as_of);
+    }
     let days = window.days.and(season);
     finding.legal_from = Some(days.from);
     finding.legal_until = Some(days.until);
-    let year = age::fiscal_year(season.from);
-    if so_far.iter().any(|dose| age::fiscal_year(dose.on) == year) {
+    if has_had(season) {
         finding.status = Status::Complete;
         let args = ReasonArgs { text: programme.series.ja(), ..dates(season.from, season.until) };
         finding.reasons.push(note("SEASON_DONE", programme.source, args));
         return finding;
     }
     finding.dose = Some(1);
-    let earliest = old_distance(case, programme.series, days.from);
     finding.earliest = Some(earliest);
     finding.latest = Some(days.until);
     let horizon = age::fiscal_year_days(age::fiscal_year(as_of) + 1).until;
@@ -222,20 +226,9 @@ pub fn finding(
     finding
 }
 
-/// Until 2020-09-30 an inactivated vaccine too waited for the one before.
-fn old_distance(case: &Case<'_>, series: Series, earliest: Date) -> Date {
-    let vaccine = if series == Series::Covid { Vaccine::Covid } else { Vaccine::Flu };
-    let mut day = earliest;
-    for other in
-        case.doses.iter().filter(|other| other.series != Some(series) && other.on < between::ONLY_LIVE_SINCE)
-    {
-        if other.on < day
-            && let Some((first, _)) = between::first_day(other.vaccine, other.on, vaccine, day)
-        {
-            day = day.max(first);
-        }
-    }
-    day
+/// The first day of a season that keeps the distance to other vaccines (until 2020-09-30 inactivated ones too).
+fn free_in(case: &Case<'_>, series: Series, days: Days, as_of: Date) -> Date {
+    course::free_of_others(case, series, Vaccine::Flu, days.from, as_of)
 }
 
 /// 特例臨時接種 on a day between 2021-02-17 and 2024-03-31.

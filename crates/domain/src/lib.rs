@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod age;
+pub mod campaign;
 pub mod coverage;
 pub mod ids;
 pub mod kana;

@@ -213,7 +213,7 @@ pub fn person(resident: &Resident, rows: &[FactRow], on: Date) -> Person {
     Person { birth_date: resident.birth_date, sex: resident.sex, facts }
 }
 
-fn note(facts: &mut Facts, row: &FactRow) {
+pub fn note(facts: &mut Facts, row: &FactRow) {
     match row.kind.as_str() {
         "had_disease" => {
             if let Some(disease) = Disease::from_code(&row.value) {

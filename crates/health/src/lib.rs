@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`ledger`] (what we know of a person), then a feature folder.
 
+pub mod campaigns;
 pub mod home;
 pub mod imports;
 pub mod ledger;
@@ -12,6 +13,7 @@ pub mod page;
 pub mod person;
 pub mod records;
 pub mod residents;
+pub mod sheets;
 pub mod sign_in;
 pub mod staff;
 
@@ -50,8 +52,10 @@ pub const MIGRATIONS: MigrationSet = migrations! {
 pub fn router(app: App) -> Router {
     let kit = app.kit.clone();
     Router::new()
+        .merge(campaigns::web::routes())
         .merge(home::web::routes())
         .merge(residents::web::routes())
+        .merge(sheets::web::routes())
         .merge(sign_in::web::routes())
         .merge(staff::web::routes())
         .merge(page::routes())
@@ -67,9 +71,17 @@ pub fn router(app: App) -> Router {
 
 /// The background worker with every kind of job this system knows.
 pub fn worker(app: &App) -> kit::jobs::Worker {
-    let counting = app.clone();
-    kit::jobs::Worker::new(app.kit.clone()).with(
-        home::case::COUNT_COVERAGE,
-        Arc::new(move |run| Box::pin(home::case::count_coverage(counting.clone(), run))),
-    )
+    kit::jobs::Worker::new(app.kit.clone())
+        .with(home::case::COUNT_COVERAGE, handler(app, home::case::count_coverage))
+        .with(campaigns::extract::JOB, handler(app, campaigns::extract::carry_out))
+        .with(sheets::print::JOB, handler(app, sheets::print::carry_out))
+}
+
+/// A kind of job that works on the application.
+fn handler<F>(app: &App, work: fn(App, kit::jobs::Run) -> F) -> kit::jobs::Handler
+where
+    F: Future<Output = anyhow::Result<String>> + Send + 'static,
+{
+    let app = app.clone();
+    Arc::new(move |run| Box::pin(work(app.clone(), run)))
 }

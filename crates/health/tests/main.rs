@@ -2,5 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod browser;
+mod campaigns;
 mod imports;
+mod sheets;
 mod support;
+mod ward;

@@ -284,7 +284,7 @@ pub async fn failure_pages(State(page): State<FailurePage>, request: Request, ne
         (
             None,
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY,
-        ) => {
+        ) if !is_page(&response) => {
             let mut note = Failure::NotFound.note();
             note.status = response.status();
             note
@@ -295,6 +295,12 @@ pub async fn failure_pages(State(page): State<FailurePage>, request: Request, ne
         (note.status, axum::response::Html(page(&note, acting.as_ref(), request_id))).into_response();
     page.extensions_mut().insert(note);
     page
+}
+
+/// A form with its errors is a page already; what axum answers by itself is bare text.
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// Serves pages until `stop` turns true; what is being answered is finished.

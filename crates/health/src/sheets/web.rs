@@ -1,0 +1,110 @@
+//! Finished print files of a campaign: the list with what was kept back, the files, the manifest.
+
+use super::{files, sql};
+use crate::{
+    App,
+    campaigns::{
+        sql::Campaign,
+        web::{PER_PAGE, Paging, ROOM, crumbs, download, find, offset},
+    },
+    page,
+};
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::{Html, Response},
+    routing::get,
+};
+use domain::campaign::Exclusion;
+use kit::{Acting, Action, Case, Failure, Target};
+use serde_json::json;
+use ui::{Pager, Shell, filters};
+use uuid::Uuid;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/campaigns/{id}/files", get(list))
+        .route("/campaigns/{id}/files/{number}", get(file))
+        .route("/campaigns/{id}/manifest.csv", get(manifest))
+}
+
+#[derive(Template)]
+#[template(path = "sheets/files.html")]
+struct FilesPage {
+    shell: Shell,
+    campaign: Campaign,
+    files: Vec<sql::PrintFile>,
+    withheld: Vec<sql::WithheldRow>,
+    pager: Pager,
+    may_download: bool,
+}
+
+impl sql::WithheldRow {
+    fn why_ja(&self) -> &'static str {
+        self.why.map_or("", Exclusion::ja)
+    }
+}
+
+async fn list(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+    Query(paging): Query<Paging>,
+) -> Result<Html<String>, Failure> {
+    let mut case = Case::open(&app.kit, &acting, Action::ViewCampaigns, Target::of("campaign", id)).await?;
+    let municipality = case.municipality();
+    let campaign = find(&mut case, id).await?;
+    let number = paging.number();
+    let files = sql::files(case.conn(), municipality, id).await?;
+    let (withheld, total) =
+        sql::withheld(case.conn(), municipality, id, PER_PAGE as i64, offset(number)).await?;
+    for row in &withheld {
+        case.also_viewed(&app.kit, Target::resident(row.resident_id), json!({ "campaign": id })).await?;
+    }
+    case.viewed(json!({ "files": files.len(), "withheld": withheld.len() })).await?;
+    page::show(&FilesPage {
+        shell: page::shell(&acting, "印刷ファイル", ROOM, crumbs(&campaign, "印刷ファイル")),
+        files,
+        withheld,
+        pager: Pager {
+            page: number,
+            per_page: PER_PAGE,
+            total: total as u64,
+            href: format!("{ROOM}/{id}/files?page="),
+            label: "印刷しなかった方".to_owned(),
+        },
+        may_download: acting.may(Action::DownloadPrint),
+        campaign,
+    })
+}
+
+async fn file(
+    State(app): State<App>,
+    acting: Acting,
+    Path((id, number)): Path<(Uuid, i32)>,
+) -> Result<Response, Failure> {
+    let mut case = Case::open(&app.kit, &acting, Action::DownloadPrint, Target::of("campaign", id)).await?;
+    let municipality = case.municipality();
+    let all = sql::files(case.conn(), municipality, id).await?;
+    let file = all.into_iter().find(|file| file.file_number == number).ok_or(Failure::NotFound)?;
+    let folder = files::folder(&app, municipality, id);
+    let name = file.file_name.clone();
+    let pages = file.pages;
+    let bytes = tokio::task::spawn_blocking(move || files::get(&folder, &file))
+        .await
+        .map_err(|error| Failure::Internal(error.into()))??;
+    case.done(json!({ "file": number, "pages": pages })).await?;
+    Ok(download(bytes, "application/pdf", &name))
+}
+
+async fn manifest(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Response, Failure> {
+    let mut case = Case::open(&app.kit, &acting, Action::DownloadPrint, Target::of("campaign", id)).await?;
+    let municipality = case.municipality();
+    let campaign = find(&mut case, id).await?;
+    let rows = sql::manifest(case.conn(), municipality, id).await?;
+    let bytes = files::manifest_csv(&rows)?;
+    case.done(json!({ "csv": "manifest", "rows": rows.len() })).await?;
+    let name = format!("{}-{}-manifest.csv", campaign.programme.code(), campaign.base_date);
+    Ok(download(bytes, "text/csv; charset=utf-8", &name))
+}

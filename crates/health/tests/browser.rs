@@ -1,0 +1,81 @@
+//! A person at a browser: signs in, opens pages, sends forms with their token.
+
+use crate::support::Stage;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use kit::{Municipality, Role, signin::Attempt};
+use tower::ServiceExt as _;
+
+pub struct Browser {
+    router: Router,
+    cookie: String,
+}
+
+pub struct Page {
+    pub status: StatusCode,
+    pub location: String,
+    pub disposition: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Page {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The value of a hidden field.
+    pub fn field(&self, name: &str) -> String {
+        let text = self.text();
+        let begin = format!("name=\"{name}\" value=\"");
+        let rest = text.split_once(&begin).unwrap_or_else(|| panic!("no field {name} in {text}")).1;
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+impl Stage {
+    /// Signs in somebody whom [`Stage::staff`] has added.
+    pub async fn browser(&self, municipality: Municipality, role: Role) -> Browser {
+        let kit = &self.app.kit;
+        let attempt =
+            kit::signin::sign_in(kit, municipality, role.code(), "correct horse battery", kit.ids.next())
+                .await;
+        let Ok(Attempt::SignedIn(cookie)) = attempt else { panic!("could not sign in") };
+        let cookie = kit::signin::set_cookie(kit, &cookie).split(';').next().unwrap().to_owned();
+        Browser { router: health::router(self.app.clone()), cookie }
+    }
+}
+
+impl Browser {
+    async fn send(&self, request: Request<Body>) -> Page {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let text = |name| {
+            response.headers().get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned())
+        };
+        let (location, disposition) = (text(header::LOCATION), text(header::CONTENT_DISPOSITION));
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec();
+        Page { status, location, disposition, bytes }
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        let request = Request::get(path).header(header::COOKIE, &self.cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form. The token comes from the page at `from`.
+    pub async fn post(&self, from: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = self.get(from).await.field("csrf");
+        let mut body = format!("csrf={token}");
+        for (name, value) in fields {
+            let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            body.push_str(&format!("&{name}={encoded}"));
+        }
+        let request = Request::post(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+}

@@ -53,18 +53,19 @@ struct SignIn {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
+        let listener = serve::listen(args.port).await?;
         let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
         let sign_ins = put_staff(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
-        let running = Running::start(&world, args.port).await?;
+        let running = Running::start(&world, listener)?;
         let url = format!("http://{}/", running.address);
         let facts = world.dir.join("demo.json");
         std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&url, &sign_ins, &counts))?)
             .with_context(|| format!("{} を書けません", facts.display()))?;
         greet(&url, &sign_ins, &counts, &facts);
-        serve::until_told().await?;
+        serve::until_told(&world).await?;
         eprintln!("終了しています…");
         std::fs::remove_file(&facts).ok();
         running.stop().await;

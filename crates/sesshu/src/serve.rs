@@ -31,10 +31,7 @@ pub struct Running {
 
 impl Running {
     /// Starts the pages, the background worker and the audit chain.
-    pub async fn start(world: &World, port: u16) -> anyhow::Result<Running> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .with_context(|| format!("ポート {port} を使えません。--port で別の番号を指定してください"))?;
+    pub fn start(world: &World, listener: TcpListener) -> anyhow::Result<Running> {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let router = health::router(world.app.clone());
@@ -62,23 +59,48 @@ async fn keep_chain(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Takes the port before anything else is done: a taken one is said at once, not after a minute of imports.
+pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .with_context(|| format!("ポート {port} を使えません。--port で別の番号を指定してください"))
+}
+
+/// How often it is looked whether the private PostgreSQL still runs.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Waits for Ctrl-C or the service manager's TERM.
-pub async fn until_told() -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the private PostgreSQL has ended by itself: there is nothing left to serve from.
+pub async fn until_told(world: &World) -> anyhow::Result<()> {
     let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed?,
-        _ = term.recv() => {}
+    loop {
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => return Ok(pressed?),
+            _ = term.recv() => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                anyhow::ensure!(
+                    world.database_is_there(),
+                    "データベースが停止したため終了します。ディスクの空きと {} を確かめて、起動し直してください。",
+                    world.dir.display()
+                );
+            }
+        }
     }
-    Ok(())
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
+        let listener = listen(args.port).await?;
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
-        world.municipality(None).await?;
-        let running = Running::start(&world, args.port).await?;
+        anyhow::ensure!(
+            !kit::db::municipalities(&world.app.kit.pool).await?.is_empty(),
+            "自治体が登録されていません。先に sesshu init を実行してください。"
+        );
+        let running = Running::start(&world, listener)?;
         eprintln!("① 健康管理システム  http://{}/", running.address);
-        until_told().await?;
+        until_told(&world).await?;
         running.stop().await;
         world.close().await?;
         Ok(Outcome::Done)

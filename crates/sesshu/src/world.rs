@@ -112,6 +112,11 @@ impl World {
         kit::signin::operator(&self.app.kit, municipality).await
     }
 
+    /// False once the private server has ended by itself.
+    pub fn database_is_there(&self) -> bool {
+        self.cluster.as_ref().is_none_or(Cluster::is_running)
+    }
+
     /// Closes the connections, then stops the private server.
     pub async fn close(self) -> anyhow::Result<()> {
         self.app.kit.pool.close().await;

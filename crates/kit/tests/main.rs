@@ -6,5 +6,6 @@ mod case;
 mod cluster;
 mod jobs;
 mod migrations;
+mod rights;
 mod signin;
 mod support;

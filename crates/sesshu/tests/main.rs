@@ -3,5 +3,6 @@
 mod cdc_cases;
 mod cdc_rules;
 mod forecast_door;
+mod glossary;
 mod layering;
 mod run;

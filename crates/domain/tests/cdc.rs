@@ -33,7 +33,7 @@ impl Small {
     }
 
     fn age(&mut self, text: &str) -> Option<AgeIndex> {
-        self.0.ages.push(parse_span(text).unwrap());
+        self.0.ages.push(parse_span(text).expect("a length"));
         Some((self.0.ages.len() - 1) as AgeIndex)
     }
 
@@ -79,8 +79,8 @@ fn after(absolute_min: &str, min: &str) -> Interval {
     Interval {
         reference: Reference::Series,
         rule: IntervalRule {
-            absolute_min: Some(parse_span(absolute_min).unwrap()),
-            ..IntervalRule::at_least(Since::PreviousDose, parse_span(min).unwrap())
+            absolute_min: Some(parse_span(absolute_min).expect("a length")),
+            ..IntervalRule::at_least(Since::PreviousDose, parse_span(min).expect("a length"))
         },
         overrides: false,
     }
@@ -207,7 +207,7 @@ fn an_old_dose_is_judged_by_the_interval_of_its_own_day() {
 #[test]
 fn a_conflict_ends_later_where_the_earlier_dose_was_not_valid() {
     let mut small = Small::new();
-    let length = |text| parse_span(text).unwrap();
+    let length = |text| parse_span(text).expect("a length");
     small.0.vaccines[usize::from(A)].conflicts = vec![Conflict {
         previous: B,
         begin: length("1 day"),

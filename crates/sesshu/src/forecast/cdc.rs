@@ -149,7 +149,7 @@ struct Doses<'a> {
 struct DoseAnswerLine<'a> {
     date: Iso,
     vaccine: &'a str,
-    /// Of all groups', the one that holds most against the dose; `null` after the assessment date.
+    /// Of all groups', the one that matters most; `null` where none judges it.
     status: Option<&'a str>,
     reason: Option<&'a str>,
     evaluations: Evaluations<'a>,
@@ -197,7 +197,7 @@ impl Serialize for Doses<'_> {
         let mut lines = to.serialize_seq(Some(self.doses.len()))?;
         for (index, dose) in self.doses.iter().enumerate() {
             let evaluations = Evaluations { cdc: self.cdc, index, answers: self.answers };
-            let worst = evaluations.iter().max_by_key(|answer| answer.status);
+            let worst = evaluations.iter().max_by_key(|answer| weight(answer.status));
             lines.serialize_element(&DoseAnswerLine {
                 date: Iso(dose.on),
                 vaccine: &self.cdc.pack().vaccines[usize::from(dose.vaccine)].cvx,
@@ -211,6 +211,16 @@ impl Serialize for Doses<'_> {
             })?;
         }
         lines.end()
+    }
+}
+
+/// What matters most of a dose that several groups judge: that one asks for it again, else that it counts anywhere.
+const fn weight(status: DoseStatus) -> u8 {
+    match status {
+        DoseStatus::Extraneous => 0,
+        DoseStatus::Valid => 1,
+        DoseStatus::NotValid => 2,
+        DoseStatus::SubStandard => 3,
     }
 }
 

@@ -46,6 +46,7 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0003_campaigns.sql",
     "0004_row_security.sql",
     "0005_coverage.sql",
+    "0006_statistics.sql",
 };
 
 /// All pages, with the floor they stand on.

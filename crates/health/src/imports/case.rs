@@ -98,6 +98,7 @@ pub async fn take_residents(
     feed.state = FeedState::Applied;
     conclude(case.conn(), acting, &mut feed, faults, at).await?;
     residents_sql::apply(case.conn(), acting.municipality, feed_id, at).await?;
+    sql::refresh_statistics(case.conn()).await?;
     let detail = detail(&feed);
     case.done(detail).await?;
     Ok(feed)

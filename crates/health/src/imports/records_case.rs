@@ -61,6 +61,7 @@ pub async fn take_records(
     feed.state = FeedState::Applied;
     conclude(case.conn(), acting, &mut feed, faults, at).await?;
     records_sql::apply(case.conn(), acting, feed_id, at, || app.kit.ids.next()).await?;
+    sql::refresh_statistics(case.conn()).await?;
     let detail = detail(&feed);
     case.done(detail).await?;
     Ok(feed)

@@ -256,3 +256,9 @@ pub async fn fault_count(
         .fetch_one(conn)
         .await
 }
+
+/// Lets the planner know how large the tables have become, within the transaction that made them so.
+pub async fn refresh_statistics(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("select refresh_statistics()").execute(conn).await?;
+    Ok(())
+}

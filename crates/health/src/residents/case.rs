@@ -4,7 +4,7 @@ use super::sql::{self, NewFact, Search};
 use crate::{
     App,
     ledger::{self, Ledger, Resident},
-    records,
+    records, sheets,
 };
 use domain::{
     Date,
@@ -74,6 +74,20 @@ pub async fn household(
     }
     case.viewed(json!({"page": "household"})).await?;
     Ok((person, people))
+}
+
+/// 発送履歴: what was sent to this person, or kept back.
+pub async fn sent(
+    app: &App,
+    acting: &Acting,
+    resident_id: Uuid,
+) -> Result<(Resident, Vec<sheets::sql::Sheet>), Failure> {
+    let mut case = Case::open(&app.kit, acting, Action::ViewResident, Target::resident(resident_id)).await?;
+    let municipality = case.municipality();
+    let person = ledger::resident(case.conn(), municipality, resident_id).await?.ok_or(Failure::NotFound)?;
+    let sent = sheets::sql::of_resident(case.conn(), municipality, resident_id).await?;
+    case.viewed(json!({"page": "sent"})).await?;
+    Ok((person, sent))
 }
 
 /// 閲覧履歴: who has looked at this person. Looking at it is a look, too.

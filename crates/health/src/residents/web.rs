@@ -4,7 +4,12 @@ use super::{
     case::{self, FACT_KINDS, FOUND_PER_PAGE, Standing},
     sql::{Fact, Search, View},
 };
-use crate::{App, ledger::Resident, page, person, records};
+use crate::{
+    App,
+    ledger::Resident,
+    page, person, records,
+    sheets::sql::{Sheet, SheetState},
+};
 use askama::Template;
 use axum::{
     Router,
@@ -18,7 +23,7 @@ use domain::{
     wareki,
 };
 use kit::{Acting, Failure, Posted};
-use ui::{Chip, Choice, Crumb, FieldState, FormErrors, PersonHeader, Shell, Timeline, filters};
+use ui::{Chip, Choice, Crumb, FieldState, FormErrors, PersonHeader, Shell, Timeline, Tone, filters};
 use uuid::Uuid;
 
 pub fn routes() -> Router<App> {
@@ -27,6 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/residents/{id}", get(standing))
         .route("/residents/{id}/explain", get(explain))
         .route("/residents/{id}/household", get(household))
+        .route("/residents/{id}/sheets", get(sent))
         .route("/residents/{id}/views", get(views))
         .route("/residents/{id}/facts", get(facts).post(note))
         .route("/residents/{id}/facts/{fact}/withdraw", post(withdraw))
@@ -328,6 +334,62 @@ async fn household(
         id,
         person: person::header(&resident, app.kit.clock.today(), false),
         people: people.iter().map(row).collect(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "residents/sent.html")]
+struct SentPage {
+    shell: Shell,
+    id: Uuid,
+    person: PersonHeader,
+    sheets: Vec<SentRow>,
+}
+
+struct SentRow {
+    printed: String,
+    kind: &'static str,
+    series: &'static str,
+    dose: u8,
+    number: String,
+    valid_until: Option<Date>,
+    chip: Chip,
+    note: String,
+    campaign_id: Uuid,
+    campaign: String,
+}
+
+fn sent_row(sheet: &Sheet) -> SentRow {
+    let tone = match sheet.state {
+        SheetState::Printed => Tone::Active,
+        SheetState::Withheld => Tone::Stop,
+        SheetState::Used => Tone::Good,
+        SheetState::Cancelled => Tone::Off,
+    };
+    SentRow {
+        printed: sheet.printed_at.map_or_else(
+            || "―".to_owned(),
+            |at| kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M").to_string(),
+        ),
+        kind: sheet.kind.ja(),
+        series: sheet.series.ja(),
+        dose: sheet.dose,
+        number: sheet.sheet_number.clone(),
+        valid_until: sheet.valid_until,
+        chip: Chip::new(tone, sheet.state.ja()),
+        note: sheet.withheld_note.clone(),
+        campaign_id: sheet.campaign_id,
+        campaign: sheet.campaign_title.clone(),
+    }
+}
+
+async fn sent(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Html<String>, Failure> {
+    let (resident, sheets) = case::sent(&app, &acting, id).await?;
+    page::show(&SentPage {
+        shell: page::shell(&acting, "発送履歴", NAV, crumbs(&resident, Some("発送履歴"))),
+        id,
+        person: person::header(&resident, app.kit.clock.today(), false),
+        sheets: sheets.iter().map(sent_row).collect(),
     })
 }
 

@@ -100,7 +100,7 @@ fn answer_lines<A: Answers>(batch: &Batch, lines: &[Line], worker: &mut A, out: 
             Err(refusal) => {
                 counts.refused += 1;
                 out.truncate(start);
-                write_refusal(&refusal, out);
+                write_refusal(&refusal, line.number, out);
             }
         }
         out.push(b'\n');
@@ -121,11 +121,12 @@ fn answer_line<A: Answers>(worker: &mut A, line: &[u8], out: &mut Vec<u8>) -> Re
     })
 }
 
-fn write_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
+fn write_refusal(refusal: &Refusal, number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"id\":");
     out.extend_from_slice(refusal.id.as_bytes());
     out.extend_from_slice(b",\"error\":");
-    serde_json::to_writer(&mut *out, &refusal.error).expect("writing to memory does not fail");
+    let error = format!("{number}行目: {}", refusal.error);
+    serde_json::to_writer(&mut *out, &error).expect("writing to memory does not fail");
     out.push(b'}');
 }
 
@@ -134,6 +135,8 @@ fn write_refusal(refusal: &Refusal, out: &mut Vec<u8>) {
 struct Line {
     from: usize,
     until: usize,
+    /// Counted from 1 over the whole input.
+    number: u64,
     too_long: bool,
 }
 
@@ -147,6 +150,8 @@ struct Batch {
     /// The line under way is already known to be too long; what follows of it is dropped.
     overlong: bool,
     begun: bool,
+    /// Lines seen so far.
+    seen: u64,
 }
 
 impl Batch {
@@ -210,7 +215,8 @@ impl Batch {
         let from = self.rest.min(until);
         let too_long = self.overlong || until - from > LINE_BYTES_MAX;
         self.overlong = false;
-        self.lines.push(Line { from, until, too_long });
+        self.seen += 1;
+        self.lines.push(Line { from, until, number: self.seen, too_long });
     }
 }
 
@@ -265,7 +271,7 @@ mod tests {
     #[test]
     fn a_refused_line_says_whose_it_was_and_the_others_go_on() {
         let (out, counts) = echoed(b"a\nbad\nc\n", 3);
-        assert_eq!(out, "a\n{\"id\":7,\"error\":\"\\\"x\\\"\"}\nc\n");
+        assert_eq!(out, "a\n{\"id\":7,\"error\":\"2行目: \\\"x\\\"\"}\nc\n");
         assert_eq!(counts, Counts { answered: 2, refused: 1 });
     }
 
@@ -274,7 +280,7 @@ mod tests {
         let (out, counts) = echoed(b"a\npanic\nc\n", 4096);
         assert_eq!(counts, Counts { answered: 2, refused: 1 });
         assert!(
-            out.starts_with("a\n{\"id\":null,\"error\":\"判定中に不具合が起きました")
+            out.starts_with("a\n{\"id\":null,\"error\":\"2行目: 判定中に不具合が起きました")
                 && out.ends_with("}\nc\n")
         );
     }

@@ -51,17 +51,23 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn measure(world: &World, args: &Args) -> anyhow::Result<Vec<Measured>> {
+/// Writes the files of a ward of this size into the world's folder.
+pub(super) async fn write_ward(world: &World, residents: u32, seed: u64) -> anyhow::Result<PathBuf> {
     let folder = world.dir.join("town");
     let order = town::Order {
-        residents: args.residents,
-        seed: args.seed,
+        residents,
+        seed,
         as_of: AS_OF,
         folder: folder.clone(),
         encoding: town::Encoding::Utf8,
         weeks: 0,
     };
     tokio::task::spawn_blocking(move || order.write(|_| ())).await??;
+    Ok(folder)
+}
+
+async fn measure(world: &World, args: &Args) -> anyhow::Result<Vec<Measured>> {
+    let folder = write_ward(world, args.residents, args.seed).await?;
     let operator = world.operator(WARD).await?;
     take(world, &operator, Kind::Clinics, &folder.join("clinics.csv"), "clinics").await?;
     let residents = folder.join("residents.csv");
@@ -84,7 +90,7 @@ async fn measure(world: &World, args: &Args) -> anyhow::Result<Vec<Measured>> {
     Ok(lines)
 }
 
-async fn take(
+pub(super) async fn take(
     world: &World,
     operator: &Acting,
     kind: Kind,

@@ -2,6 +2,7 @@
 
 mod forecast;
 mod import;
+mod search;
 mod table;
 
 use crate::Outcome;
@@ -17,11 +18,13 @@ pub struct Args {
 enum Name {
     Forecast(forecast::Args),
     Import(import::Args),
+    Search(search::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     match &args.name {
         Name::Forecast(args) => forecast::run(args),
         Name::Import(args) => import::run(args),
+        Name::Search(args) => search::run(args),
     }
 }

@@ -46,7 +46,7 @@ fn processor_time() -> Duration {
 
 /// Prints machine, version and the table (Markdown, so that it can go into docs/BENCHMARKS.md as it is).
 pub fn print(lines: &[Measured], unit: &str) {
-    println!("sesshu {} on {}", env!("CARGO_PKG_VERSION"), machine());
+    println!("{}", heading());
     println!();
     println!("| work | {unit} | seconds | {unit}/s | {unit}/s/core (processor time) | peak memory grew by |");
     println!("|---|--:|--:|--:|--:|--:|");
@@ -65,6 +65,11 @@ pub fn print(lines: &[Measured], unit: &str) {
     }
     println!();
     println!("peak memory of the process: {} MiB", peak_kib() / 1024);
+}
+
+/// What ran, and where.
+pub fn heading() -> String {
+    format!("sesshu {} on {}", env!("CARGO_PKG_VERSION"), machine())
 }
 
 fn machine() -> String {

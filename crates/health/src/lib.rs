@@ -55,6 +55,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(campaigns::web::routes())
         .merge(home::web::routes())
+        .merge(imports::web::routes())
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
         .merge(sign_in::web::routes())
@@ -74,6 +75,9 @@ pub fn router(app: App) -> Router {
 pub fn worker(app: &App) -> kit::jobs::Worker {
     kit::jobs::Worker::new(app.kit.clone())
         .with(home::case::COUNT_COVERAGE, handler(app, home::case::count_coverage))
+        .with(imports::desk::JOBS[0], handler(app, imports::desk::carry_out))
+        .with(imports::desk::JOBS[1], handler(app, imports::desk::carry_out))
+        .with(imports::desk::JOBS[2], handler(app, imports::desk::carry_out))
         .with(campaigns::extract::JOB, handler(app, campaigns::extract::carry_out))
         .with(sheets::print::JOB, handler(app, sheets::print::carry_out))
 }

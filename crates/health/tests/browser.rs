@@ -78,4 +78,26 @@ impl Browser {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(body)).unwrap()).await
     }
+
+    /// Sends a form with a file. The token comes from the page at `path`.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Page {
+        const LINE: &str = "form-line-7f3a";
+        let token = self.get(path).await.field("csrf");
+        let mut body = Vec::new();
+        for (name, value) in [("csrf", token.as_str())].iter().chain(fields) {
+            let part = format!("--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(part.bytes());
+        }
+        let (name, file_name, content) = file;
+        let head = format!(
+            "--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        body.extend(head.bytes());
+        body.extend(content);
+        body.extend(format!("\r\n--{LINE}--\r\n").bytes());
+        let request = Request::post(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={LINE}"));
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
 }

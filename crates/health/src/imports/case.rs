@@ -204,19 +204,7 @@ pub(super) async fn open(
     let file_name = options.file_name.clone().unwrap_or_else(|| {
         path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     });
-    let mut feed = FeedSummary {
-        feed_id,
-        kind,
-        file_name,
-        digest: [0; 32],
-        extent: None,
-        as_of: None,
-        state: FeedState::Checking,
-        counts: Counts::default(),
-        errors: 0,
-        warnings: 0,
-        faults: Vec::new(),
-    };
+    let mut feed = FeedSummary::begun(feed_id, kind, file_name, [0; 32]);
     let path: PathBuf = path.to_owned();
     let opened = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
         let inspected = match file::inspect(&path)? {

@@ -11,6 +11,7 @@ mod cell;
 mod clinics;
 mod clinics_sql;
 mod copy;
+pub mod desk;
 mod envelope;
 mod fault;
 mod file;
@@ -20,8 +21,12 @@ pub mod records_case;
 mod records_sql;
 mod residents;
 mod residents_sql;
+pub mod review;
+mod review_sql;
+pub mod review_web;
 pub mod sql;
 mod stage;
+pub mod web;
 
 pub use envelope::{Extent, Kind};
 pub use fault::{FAULTS_KEPT_MAX, Fault, Weight};
@@ -143,6 +148,23 @@ pub struct FeedSummary {
 }
 
 impl FeedSummary {
+    /// A feed of which only the file is known.
+    pub fn begun(feed_id: Uuid, kind: Kind, file_name: String, digest: [u8; 32]) -> Self {
+        FeedSummary {
+            feed_id,
+            kind,
+            file_name,
+            digest,
+            extent: None,
+            as_of: None,
+            state: FeedState::Checking,
+            counts: Counts::default(),
+            errors: 0,
+            warnings: 0,
+            faults: Vec::new(),
+        }
+    }
+
     /// What became of it, in one sentence for the clerk.
     pub fn sentence(&self) -> String {
         let counts = &self.counts;

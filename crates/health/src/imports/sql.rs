@@ -131,6 +131,7 @@ pub struct FeedRow {
     pub feed_id: Uuid,
     pub kind: Kind,
     pub file_name: String,
+    pub digest: [u8; 32],
     pub extent: String,
     pub as_of: Option<Date>,
     pub counts: Counts,
@@ -142,7 +143,7 @@ pub struct FeedRow {
     pub applied_at: Option<Timestamp>,
 }
 
-const FEED_COLUMNS: &str = "f.feed_id, f.kind, f.file_name, f.extent, f.content_as_of, f.rows_announced, f.rows_read, f.rows_added, \
+const FEED_COLUMNS: &str = "f.feed_id, f.kind, f.file_name, f.file_digest, f.extent, f.content_as_of, f.rows_announced, f.rows_read, f.rows_added, \
      f.rows_changed, f.rows_unchanged, f.rows_to_review, f.rows_refused, f.rows_absent, f.errors, f.warnings, f.state, \
      f.taken_at, f.applied_at, s.name as staff_name";
 
@@ -152,6 +153,7 @@ fn read_feed(row: &PgRow) -> FeedRow {
         feed_id: row.get("feed_id"),
         kind: Kind::from_code(row.get("kind")).expect("the table allows these kinds"),
         file_name: row.get("file_name"),
+        digest: row.get::<Vec<u8>, _>("file_digest").try_into().unwrap_or_default(),
         extent: row.get("extent"),
         as_of: row.get::<Option<Day>, _>("content_as_of").map(|day| day.0),
         counts: Counts {
@@ -261,4 +263,58 @@ pub async fn fault_count(
 pub async fn refresh_statistics(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("select refresh_statistics()").execute(conn).await?;
     Ok(())
+}
+
+/// How many rows of imports a person has to decide.
+pub async fn waiting_count(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select count(*) from review_items where municipality_code = $1 and state = 'open'")
+        .bind(municipality.0)
+        .fetch_one(conn)
+        .await
+}
+
+/// How many rows a source has sent for one month.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub source: String,
+    /// The clinic's name, where it is one of ours.
+    pub name: String,
+    /// `None` for a clinic under contract that has sent nothing in the time asked.
+    pub month: Option<Date>,
+    pub rows: i64,
+}
+
+/// What has arrived since a month, and the clinics under contract from which nothing has.
+pub async fn arrivals(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    (since, today): (Date, Date),
+) -> sqlx::Result<Vec<Arrival>> {
+    let rows = sqlx::query(
+        "with sent as (
+             select source, month, sum(rows_taken)::bigint as rows from record_arrivals
+             where municipality_code = $1 and month >= $2 group by source, month
+         ), own as (
+             select clinic_code, name from clinics
+             where municipality_code = $1 and contract_from <= $3
+                 and (contract_until is null or contract_until >= $2)
+         )
+         select coalesce(s.source, o.clinic_code) as source, coalesce(o.name, '') as name, s.month, coalesce(s.rows, 0) as rows
+         from sent s full join own o on o.clinic_code = s.source
+         order by o.name is null, 1, s.month",
+    )
+    .bind(municipality.0)
+    .bind(Day(since))
+    .bind(Day(today))
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| Arrival {
+            source: row.get("source"),
+            name: row.get("name"),
+            month: row.get::<Option<Day>, _>("month").map(|day| day.0),
+            rows: row.get("rows"),
+        })
+        .collect())
 }

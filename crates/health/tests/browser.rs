@@ -85,7 +85,8 @@ impl Browser {
         let token = self.get(path).await.field("csrf");
         let mut body = Vec::new();
         for (name, value) in [("csrf", token.as_str())].iter().chain(fields) {
-            let part = format!("--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            let part =
+                format!("--{LINE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
             body.extend(part.bytes());
         }
         let (name, file_name, content) = file;

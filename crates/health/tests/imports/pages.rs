@@ -18,7 +18,9 @@ async fn clerk() -> (Stage, Browser) {
 }
 
 async fn hand_over(browser: &Browser, kind: &str, mode: &str, content: &str) -> Page {
-    browser.upload("/imports", &[("kind", kind), ("mode", mode)], ("file", "週次.csv", content.as_bytes())).await
+    browser
+        .upload("/imports", &[("kind", kind), ("mode", mode)], ("file", "週次.csv", content.as_bytes()))
+        .await
 }
 
 async fn work(stage: &Stage) {
@@ -65,7 +67,10 @@ async fn what_is_missing_in_the_form_is_said_beside_its_field() {
     let page = browser.upload("/imports", &[("mode", "trial")], ("file", "", b"")).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let text = page.text();
-    assert!(text.contains("ファイルの種類を選択してください") && text.contains("取り込むファイルを選択してください"));
+    assert!(
+        text.contains("ファイルの種類を選択してください")
+            && text.contains("取り込むファイルを選択してください")
+    );
 }
 
 #[tokio::test]
@@ -104,7 +109,10 @@ async fn a_row_that_waits_is_recorded_for_the_twin_whom_the_clerk_names() {
 
     let empty = browser.post(&item, &format!("{item}/record"), &[]).await;
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(empty.text().contains("だれの記録かを選択してください") && empty.text().contains("確かめたことを入力してください"));
+    assert!(
+        empty.text().contains("だれの記録かを選択してください")
+            && empty.text().contains("確かめたことを入力してください")
+    );
 
     let fields = [("whose", "other"), ("number", "100004"), ("explanation", "医療機関に電話で確認")];
     let decided = browser.post(&item, &format!("{item}/record"), &fields).await;
@@ -168,7 +176,9 @@ async fn who_may_not_import_is_refused_and_may_still_look() {
     let page = approver.get("/imports").await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(!page.text().contains("multipart"));
-    let sent = approver.upload("/imports", &[("kind", "residents"), ("mode", "take")], ("file", "a.csv", b"x")).await;
+    let sent = approver
+        .upload("/imports", &[("kind", "residents"), ("mode", "take")], ("file", "a.csv", b"x"))
+        .await;
     assert_eq!(sent.status, StatusCode::FORBIDDEN);
     stage.staff(KITA, Role::IdManager).await;
     let manager = stage.browser(KITA, Role::IdManager).await;

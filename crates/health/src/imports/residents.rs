@@ -180,13 +180,13 @@ fn foreigner(cells: &mut Cells<'_>, row: &mut Row<'_>, foreign: bool) {
     let status = cells.text(STATUS, 50, Free::Line);
     let expires = cells.date(EXPIRES);
     let nationality = cells.raw(NATIONALITY).trim();
-    if !nationality.is_empty()
-        && !(nationality.len() == 3 && nationality.bytes().all(|b| b.is_ascii_uppercase()))
-    {
+    let is_code = nationality.len() == 3 && nationality.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !nationality.is_empty() && !is_code {
         cells.error(NATIONALITY, "国籍・地域は英大文字3桁（例：VNM）にしてください。");
     }
     let alias = cells.name(ALIAS);
-    if !foreign && !(card.is_empty() && basic_act.is_empty() && alias.is_empty()) {
+    let has_details = !card.is_empty() || !basic_act.is_empty() || !alias.is_empty();
+    if has_details && !foreign {
         cells.warn(FOREIGN, "外国人判定がないのに、外国人だけの項目があります。送付元に確かめてください。");
     }
     row.text(card).text(basic_act).text(status).date(expires).text(nationality).text(alias);

@@ -17,9 +17,9 @@ pub mod sheets;
 pub mod sign_in;
 pub mod staff;
 
-use axum::{Router, middleware};
+use axum::Router;
 use domain::schedule::Japan;
-use kit::{Kit, cluster::MigrationSet};
+use kit::{Kit, cluster::MigrationSet, web::Routes};
 use std::{path::Path, sync::Arc};
 
 /// What a running 健康管理システム holds. Cheap to clone.
@@ -49,10 +49,9 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0006_statistics.sql",
 };
 
-/// All pages, with the floor they stand on.
-pub fn router(app: App) -> Router {
-    let kit = app.kit.clone();
-    Router::new()
+/// Every page and form of this system, and who may come in: printed to `docs/reference/routes.txt`.
+pub fn routes() -> Routes<App> {
+    Routes::default()
         .merge(campaigns::web::routes())
         .merge(home::web::routes())
         .merge(imports::web::routes())
@@ -61,14 +60,12 @@ pub fn router(app: App) -> Router {
         .merge(sign_in::web::routes())
         .merge(staff::web::routes())
         .merge(page::routes())
-        .with_state(app)
-        .layer(middleware::from_fn_with_state(
-            page::failure as kit::web::FailurePage,
-            kit::web::failure_pages,
-        ))
-        .layer(middleware::from_fn(kit::web::same_origin))
-        .layer(middleware::from_fn_with_state(kit.clone(), kit::web::session))
-        .layer(middleware::from_fn_with_state(kit, kit::web::floor))
+}
+
+/// All pages, with the floor they stand on.
+pub fn router(app: App) -> Router {
+    let kit = app.kit.clone();
+    routes().into_router(&kit, app, page::failure)
 }
 
 /// The background worker with every kind of job this system knows.

@@ -3,15 +3,13 @@
 use crate::App;
 use askama::Template;
 use axum::{
-    Router,
     extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
-    routing::get,
 };
 use kit::{
     Acting, Action, Failure,
-    web::{FailureNote, RequestId},
+    web::{Door, FailureNote, RequestId, Routes},
 };
 use ui::{Crumb, NavItem, Shell};
 
@@ -78,8 +76,8 @@ pub fn failure(note: &FailureNote, acting: Option<&Acting>, request_id: RequestI
     page.render().unwrap_or_else(|_| note.sentence.clone())
 }
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/static/{*path}", get(static_file))
+pub fn routes() -> Routes<App> {
+    Routes::default().get("/static/{*path}", Door::Open, static_file)
 }
 
 async fn static_file(Path(path): Path<String>, headers: HeaderMap) -> Response {

@@ -7,4 +7,5 @@ mod campaigns;
 mod imports;
 mod sheets;
 mod support;
+mod walls;
 mod ward;

@@ -11,7 +11,7 @@
 use crate::{
     Action, Failure, Kit, Municipality, Role,
     audit::{self, Entry, Outcome},
-    rights,
+    rights, web,
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -89,6 +89,7 @@ impl Case {
         if !acting.may(action) {
             audit::write(&mut tx, &entry).await?;
             tx.commit().await?;
+            web::note_decision();
             return Err(Failure::Refused(action));
         }
         entry.outcome = Outcome::Done;
@@ -133,7 +134,9 @@ impl Case {
         entry.detail = detail;
         let mut tx = crate::db::begin(&kit.pool, entry.municipality).await?;
         audit::write(&mut tx, &entry).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        web::note_decision();
+        Ok(())
     }
 
     /// One more view within the same request, for each person whose data a list shows.
@@ -153,6 +156,8 @@ impl Case {
         self.entry.outcome = outcome;
         self.entry.detail = detail;
         audit::write(&mut self.tx, &self.entry).await?;
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        web::note_decision();
+        Ok(())
     }
 }

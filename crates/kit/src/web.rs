@@ -1,10 +1,15 @@
 //! The floor of every page: request ids, headers, the session's person, forms with their token, failures as pages.
 
+mod routes;
+
+pub(crate) use routes::note_decision;
+pub use routes::{Door, Route, Routes};
+
 use crate::{Acting, Action, Kit, signin};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -109,7 +114,7 @@ impl IntoResponse for Failure {
 pub struct RequestId(pub Uuid);
 
 /// Outermost layer: gives the request its id and every answer its headers.
-pub async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
+async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
     let request_id = RequestId(kit.ids.next());
     request.extensions_mut().insert(request_id);
     let span = tracing::info_span!("request", id = %request_id.0, method = %request.method());
@@ -137,15 +142,7 @@ pub async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> 
     response
 }
 
-/// Refuses what another site makes the browser send (CSRF, first wall; the form's token is the second).
-pub async fn same_origin(request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD) || is_same_origin(request.headers()) {
-        return next.run(request).await;
-    }
-    Failure::BadRequest("別のサイトから送信されました。このシステムの画面からやり直してください。".to_owned())
-        .into_response()
-}
-
+/// Whether a form comes from a page of ours (CSRF, first wall; the form's token is the second).
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
@@ -160,18 +157,22 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 }
 
 /// Finds who is signed in and lets the handlers know. Does not refuse: the extractor [`Acting`] does.
-pub async fn session(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
+async fn session(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
-    if let Some(cookie) = cookie(request.headers(), signin::cookie_name(&kit)) {
-        match signin::resume(&kit, cookie, request_id).await {
-            Ok(Some(acting)) => {
-                request.extensions_mut().insert(acting);
-            }
-            Ok(None) => {}
-            Err(error) => return Failure::from(error).into_response(),
+    let Some(cookie) = cookie(request.headers(), signin::cookie_name(&kit)) else {
+        return next.run(request).await;
+    };
+    match signin::resume(&kit, cookie, request_id).await {
+        Ok(Some(acting)) => {
+            request.extensions_mut().insert(acting.clone());
+            let mut response = next.run(request).await;
+            // Also the page of a failure is made for this person.
+            response.extensions_mut().insert(acting);
+            response
         }
+        Ok(None) => next.run(request).await,
+        Err(error) => Failure::from(error).into_response(),
     }
-    next.run(request).await
 }
 
 /// One cookie's value.
@@ -202,6 +203,8 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
 
 /// A form's size at the most: the longest form has some thirty fields and one long explanation.
 const FORM_BYTES_MAX: usize = 256 * 1024;
+/// Fields at the most: a page of a list has a hundred rows with a few fields each.
+const FORM_FIELDS_MAX: usize = 1_000;
 
 /// What was typed into a form, exactly, so that it can be shown again. Its token has been checked against the session.
 #[derive(Clone, Debug, Default)]
@@ -251,12 +254,32 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
         let bytes = axum::body::to_bytes(request.into_body(), FORM_BYTES_MAX).await.map_err(|_| {
             Failure::BadRequest("入力が長すぎます。内容を短くして送り直してください。".to_owned())
         })?;
-        let posted = Posted(form_urlencoded::parse(&bytes).into_owned().collect());
+        let posted = read_form(&bytes)?;
         if let Some(expected) = expected {
             check_token(&expected, posted.text("csrf"))?;
         }
         Ok(posted)
     }
+}
+
+/// Reads a form's fields. Refuses what no screen of ours sends and the tables cannot keep as typed.
+fn read_form(bytes: &[u8]) -> Result<Posted, Failure> {
+    let pairs: Vec<(String, String)> =
+        form_urlencoded::parse(bytes).into_owned().take(FORM_FIELDS_MAX + 1).collect();
+    if pairs.len() > FORM_FIELDS_MAX {
+        return Err(Failure::BadRequest("項目が多すぎます。画面の送信ボタンから送ってください。".to_owned()));
+    }
+    // U+FFFD is what remains of bytes that are not UTF-8; NUL is what PostgreSQL cannot store.
+    if pairs.iter().any(|(name, value)| name.contains(is_unreadable) || value.contains(is_unreadable)) {
+        return Err(Failure::BadRequest(
+            "読み取れない文字が含まれています。前の画面に戻り、文字を入力し直してください。".to_owned(),
+        ));
+    }
+    Ok(Posted(pairs))
+}
+
+fn is_unreadable(c: char) -> bool {
+    matches!(c, '\0' | char::REPLACEMENT_CHARACTER)
 }
 
 /// Compares a form's token with the session's, in constant time. For multipart forms, which read their own body.
@@ -274,25 +297,25 @@ pub fn check_token(expected: &str, given: &str) -> Result<(), Failure> {
 pub type FailurePage = fn(&FailureNote, Option<&Acting>, RequestId) -> String;
 
 /// Turns failures (and axum's own bare answers) into pages.
-pub async fn failure_pages(State(page): State<FailurePage>, request: Request, next: Next) -> Response {
-    let acting = request.extensions().get::<Acting>().cloned();
+async fn failure_pages(State(page): State<FailurePage>, request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or(RequestId(Uuid::nil()));
     let response = next.run(request).await;
-    let note = match (response.extensions().get::<FailureNote>(), response.status()) {
-        (Some(note), _) => note.clone(),
-        (None, StatusCode::NOT_FOUND) => Failure::NotFound.note(),
-        (
-            None,
-            StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY,
-        ) if !is_page(&response) => {
-            let mut note = Failure::NotFound.note();
-            note.status = response.status();
-            note
-        }
-        (None, _) => return response,
+    let note = match response.extensions().get::<FailureNote>() {
+        Some(note) => note.clone(),
+        None if is_page(&response) => return response,
+        None => match bare_note(response.status()) {
+            Some(note) => note,
+            None => return response,
+        },
     };
-    let mut page =
-        (note.status, axum::response::Html(page(&note, acting.as_ref(), request_id))).into_response();
+    let mut page = (note.status, axum::response::Html(page(&note, response.extensions().get(), request_id)))
+        .into_response();
+    // 405 says which methods there are, 429 and 503 when to come back.
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
     page.extensions_mut().insert(note);
     page
 }
@@ -301,6 +324,23 @@ pub async fn failure_pages(State(page): State<FailurePage>, request: Request, ne
 fn is_page(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// What axum refuses by itself, in our words. An id that is none is an address that does not exist.
+fn bare_note(status: StatusCode) -> Option<FailureNote> {
+    let failure = match status {
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Failure::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => return Some(FailureNote { status, ..Failure::NotFound.note() }),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Failure::BadRequest("送信した内容が大きすぎます。ファイルの大きさを確かめてください。".to_owned())
+        }
+        status if status.is_server_error() => Failure::Internal(anyhow::anyhow!("answered {status}")),
+        status if status.is_client_error() => {
+            Failure::BadRequest("画面の送信ボタンから送ってください。".to_owned())
+        }
+        _ => return None,
+    };
+    Some(failure.note())
 }
 
 /// Serves pages until `stop` turns true; what is being answered is finished.

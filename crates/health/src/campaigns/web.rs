@@ -11,13 +11,11 @@ use super::{
 use crate::{App, page};
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, Query, State as Extract},
     http::header,
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
-use kit::{Acting, Action, Case, Failure, Posted, Target};
+use kit::{Acting, Action, Case, Failure, Posted, Target, web::Routes};
 use serde::Deserialize;
 use serde_json::json;
 use ui::{Banner, BannerKind, Chip, Crumb, FieldState, FormErrors, Pager, Shell, Tone, filters};
@@ -28,17 +26,20 @@ const LIST: &str = "対象者抽出・発送";
 /// Rows on one page of a list.
 pub const PER_PAGE: u64 = 50;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route(ROOM, get(list))
-        .route("/campaigns/new", get(order::form).post(order::send))
-        .route("/campaigns/{id}", get(show::overview))
-        .route("/campaigns/{id}/progress", get(show::progress))
-        .route("/campaigns/{id}/people", get(show::people))
-        .route("/campaigns/{id}/people.csv", get(people_csv))
-        .route("/campaigns/{id}/release", get(release_page).post(release))
-        .route("/campaigns/{id}/cancel", get(cancel_page).post(cancel))
-        .route("/campaigns/{id}/print", post(print))
+pub fn routes() -> Routes<App> {
+    Routes::about("campaign")
+        .get(ROOM, Action::ViewCampaigns, list)
+        .get("/campaigns/new", Action::ExtractTargets, order::form)
+        .post("/campaigns/new", Action::ExtractTargets, order::send)
+        .get("/campaigns/{id}", Action::ViewCampaigns, show::overview)
+        .get("/campaigns/{id}/progress", Action::ViewCampaigns, show::progress)
+        .get("/campaigns/{id}/people", Action::ViewCampaigns, show::people)
+        .get("/campaigns/{id}/people.csv", Action::DownloadPrint, people_csv)
+        .get("/campaigns/{id}/release", Action::ReleaseCampaign, release_page)
+        .post("/campaigns/{id}/release", Action::ReleaseCampaign, release)
+        .get("/campaigns/{id}/cancel", Action::CancelCampaign, cancel_page)
+        .post("/campaigns/{id}/cancel", Action::CancelCampaign, cancel)
+        .post("/campaigns/{id}/print", Action::PrintCampaign, print)
 }
 
 #[derive(Deserialize, Default)]

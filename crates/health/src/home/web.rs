@@ -7,17 +7,18 @@ use super::{
 use crate::{App, page};
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, State},
     response::{Html, Redirect},
-    routing::{get, post},
 };
-use kit::{Acting, Action, Failure, Posted, Role, jobs::Job};
+use kit::{Acting, Action, Failure, Posted, Role, jobs::Job, web::Routes};
 use ui::{Chart, ChartKind, ChartSeries, Chip, Progress, Shell, Tone, dates, filters};
 use uuid::Uuid;
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/", get(home)).route("/coverage", post(count)).route("/jobs/{id}", get(job))
+pub fn routes() -> Routes<App> {
+    Routes::about("job")
+        .get("/", Action::ViewHome, home)
+        .post("/coverage", Action::ViewStatistics, count)
+        .get("/jobs/{id}", Action::ViewJobs, job)
 }
 
 #[derive(Template)]

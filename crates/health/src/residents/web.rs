@@ -12,30 +12,30 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, State},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use domain::{
     Date, address, kana,
     schedule::{Disability, Disease, Forecast, Series, SeriesFinding, Status, japan::explain::Step},
     wareki,
 };
-use kit::{Acting, Failure, Posted};
+use kit::{Acting, Action, Failure, Posted, web::Routes};
 use ui::{Chip, Choice, Crumb, FieldState, FormErrors, PersonHeader, Shell, Timeline, Tone, filters};
 use uuid::Uuid;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/residents", get(search_form).post(search))
-        .route("/residents/{id}", get(standing))
-        .route("/residents/{id}/explain", get(explain))
-        .route("/residents/{id}/household", get(household))
-        .route("/residents/{id}/sheets", get(sent))
-        .route("/residents/{id}/views", get(views))
-        .route("/residents/{id}/facts", get(facts).post(note))
-        .route("/residents/{id}/facts/{fact}/withdraw", post(withdraw))
+pub fn routes() -> Routes<App> {
+    Routes::about("resident")
+        .get("/residents", Action::SearchResidents, search_form)
+        .post("/residents", Action::SearchResidents, search)
+        .get("/residents/{id}", Action::ViewResident, standing)
+        .get("/residents/{id}/explain", Action::ViewResident, explain)
+        .get("/residents/{id}/household", Action::ViewResident, household)
+        .get("/residents/{id}/sheets", Action::ViewResident, sent)
+        .get("/residents/{id}/views", Action::ViewResident, views)
+        .get("/residents/{id}/facts", Action::ViewResident, facts)
+        .post("/residents/{id}/facts", Action::NoteFact, note)
+        .post("/residents/{id}/facts/{fact}/withdraw", Action::WithdrawFact, withdraw)
 }
 
 const NAV: &str = "/residents";
@@ -270,7 +270,7 @@ async fn standing(
         due: due_rows(&forecast),
         records: standing.records,
         resident,
-        may_record: acting.may(kit::Action::RegisterRecord),
+        may_record: acting.may(Action::RegisterRecord),
         shell,
     })
 }
@@ -413,7 +413,7 @@ fn view_row(view: &View) -> ViewRow {
     ViewRow {
         at: kit::clock::in_japan(view.at).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         who: view.staff_name.clone(),
-        what: kit::Action::from_code(&view.action).map_or("", |action| action.ja()),
+        what: Action::from_code(&view.action).map_or("", |action| action.ja()),
         outcome: match view.outcome.as_str() {
             "refused" => "拒否",
             "viewed" => "閲覧",

@@ -11,22 +11,20 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, Query, State},
     response::{Html, Response},
-    routing::get,
 };
 use domain::campaign::Exclusion;
-use kit::{Acting, Action, Case, Failure, Target};
+use kit::{Acting, Action, Case, Failure, Target, web::Routes};
 use serde_json::json;
 use ui::{Pager, Shell, filters};
 use uuid::Uuid;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/campaigns/{id}/files", get(list))
-        .route("/campaigns/{id}/files/{number}", get(file))
-        .route("/campaigns/{id}/manifest.csv", get(manifest))
+pub fn routes() -> Routes<App> {
+    Routes::about("campaign")
+        .get("/campaigns/{id}/files", Action::ViewCampaigns, list)
+        .get("/campaigns/{id}/files/{number}", Action::DownloadPrint, file)
+        .get("/campaigns/{id}/manifest.csv", Action::DownloadPrint, manifest)
 }
 
 #[derive(Template)]

@@ -3,21 +3,23 @@
 use crate::{App, page};
 use askama::Template;
 use axum::{
-    Router,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use kit::{
     Acting, Action, Case, Failure, Posted, Target,
     signin::{self, Attempt},
-    web::{self, RequestId},
+    web::{self, Door, RequestId, Routes},
 };
 use ui::{Choice, FieldState, FormErrors, Shell};
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/sign-in", get(form).post(sign_in)).route("/sign-out", post(sign_out))
+pub fn routes() -> Routes<App> {
+    Routes::default().get("/sign-in", Door::Open, form).post("/sign-in", Door::Open, sign_in).post(
+        "/sign-out",
+        Action::SignOut,
+        sign_out,
+    )
 }
 
 #[derive(Template)]

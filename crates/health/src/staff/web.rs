@@ -7,23 +7,22 @@ use super::{
 use crate::{App, page};
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use domain::{Date, wareki};
-use kit::{Acting, Action, Failure, Posted, Role};
+use kit::{Acting, Action, Failure, Posted, Role, web::Routes};
 use std::collections::HashMap;
 use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Pager, Shell, Tone};
 use uuid::Uuid;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/staff", get(list).post(add))
-        .route("/staff/{id}/disable", post(disable))
-        .route("/audit", get(log))
-        .route("/audit/verify", post(verify))
+pub fn routes() -> Routes<App> {
+    Routes::about("staff")
+        .get("/staff", Action::ViewStaff, list)
+        .post("/staff", Action::ManageStaff, add)
+        .post("/staff/{id}/disable", Action::ManageStaff, disable)
+        .get("/audit", Action::ViewAudit, log)
+        .post("/audit/verify", Action::ViewAudit, verify)
 }
 
 const NAV: &str = "/staff";

@@ -1,0 +1,3 @@
+//! The boundaries: every route, every role, another municipality's ids, hostile input.
+
+mod golden;

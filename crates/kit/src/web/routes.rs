@@ -1,0 +1,237 @@
+//! Routes as data: a page cannot be added without saying what is done there, and so who may.
+//!
+//! Every route stands behind the same door. It refuses what another site sends, people who are not signed in and
+//! people without the right, and it sees to it that each request of a signed-in person leaves a decision in the log,
+//! also when the handler was never reached (a form that cannot be read, an id that is none).
+
+use super::{Failure, FailurePage, failure_pages, floor, is_same_origin, session};
+use crate::{
+    Acting, Action, Kit, Role, Target,
+    audit::{self, Entry, Outcome},
+    rights,
+};
+use axum::{
+    Router,
+    extract::{RawPathParams, Request, State},
+    handler::Handler,
+    http::{Method, StatusCode},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use futures_util::FutureExt;
+use serde_json::json;
+use std::{cell::Cell, panic::AssertUnwindSafe};
+use uuid::Uuid;
+
+/// Who may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Everyone: the sign-in page and static files. The list of these may only shrink.
+    Open,
+    /// Staff whose role carries the right.
+    For(Action),
+}
+
+impl Door {
+    /// Whether someone in this role may come in.
+    pub const fn admits(self, role: Role) -> bool {
+        match self {
+            Door::Open => true,
+            Door::For(action) => rights::carries(role, action),
+        }
+    }
+}
+
+impl From<Action> for Door {
+    fn from(action: Action) -> Self {
+        Door::For(action)
+    }
+}
+
+/// One route: what a test can walk and the office can read.
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub door: Door,
+    /// What the `{id}` in the path names, as the log calls it.
+    about: &'static str,
+}
+
+/// The routes of a feature or of a whole system.
+pub struct Routes<S> {
+    about: &'static str,
+    list: Vec<(Route, MethodRouter<S>)>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Routes::about("")
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Routes whose `{id}` names a thing of this kind (see [`Target`]).
+    pub fn about(kind: &'static str) -> Self {
+        Routes { about: kind, list: Vec::new() }
+    }
+
+    /// A page that is looked at.
+    #[must_use]
+    pub fn get<H, T>(self, path: &'static str, door: impl Into<Door>, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, door.into(), on(MethodFilter::GET, handler))
+    }
+
+    /// A form that is sent.
+    #[must_use]
+    pub fn post<H, T>(self, path: &'static str, door: impl Into<Door>, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, door.into(), on(MethodFilter::POST, handler))
+    }
+
+    fn add(mut self, method: Method, path: &'static str, door: Door, handler: MethodRouter<S>) -> Self {
+        self.list.push((Route { method, path, door, about: self.about }, handler));
+        self
+    }
+
+    /// Adds another feature's routes.
+    #[must_use]
+    pub fn merge(mut self, other: Routes<S>) -> Self {
+        self.list.extend(other.list);
+        self
+    }
+
+    pub fn list(&self) -> impl Iterator<Item = &Route> {
+        self.list.iter().map(|(route, _)| route)
+    }
+
+    /// The routes as a table for the office: who may come in where.
+    pub fn matrix_ja(&self) -> String {
+        let mut rows: Vec<_> = self.list().collect();
+        rows.sort_by_key(|route| (route.path, route.method.as_str()));
+        let mut text = String::from("画面とアクセス権限の対応表\n\n方法\tアドレス\t操作");
+        for role in Role::ALL {
+            text.push('\t');
+            text.push_str(role.ja());
+        }
+        for route in rows {
+            let what = match route.door {
+                Door::Open => "(ログイン前でも開ける)",
+                Door::For(action) => action.ja(),
+            };
+            text.push_str(&format!("\n{}\t{}\t{what}", route.method, route.path));
+            for role in Role::ALL {
+                text.push_str(if route.door.admits(*role) { "\t○" } else { "\t－" });
+            }
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The routes, each behind the door, on the floor that all pages share.
+    pub fn into_router(self, kit: &Kit, state: S, page: FailurePage) -> Router {
+        let doors = self.list.into_iter().fold(Router::new(), |router, (route, handler)| {
+            let path = route.path;
+            let door = middleware::from_fn_with_state((kit.clone(), route), stand_at_door);
+            router.route(path, handler.route_layer(door))
+        });
+        doors
+            .with_state(state)
+            .layer(middleware::from_fn_with_state(kit.clone(), session))
+            .layer(middleware::from_fn_with_state(page, failure_pages))
+            .layer(middleware::from_fn_with_state(kit.clone(), floor))
+    }
+}
+
+tokio::task_local! {
+    /// Whether the request that this task answers has left a decision in the log.
+    static DECIDED: Cell<bool>;
+}
+
+/// A case has committed its entry. Outside a request (jobs, commands) nobody asks.
+pub(crate) fn note_decision() {
+    DECIDED.try_with(|decided| decided.set(true)).ok();
+}
+
+async fn stand_at_door(
+    State((kit, route)): State<(Kit, Route)>,
+    params: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let acting = request.extensions().get::<Acting>().cloned();
+    let answer = async {
+        let answer = match may_enter(&route, &request, acting.as_ref()) {
+            Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+                Failure::Internal(anyhow::anyhow!("the handler of {} panicked", route.path)).into_response()
+            }),
+            Err(failure) => failure.into_response(),
+        };
+        (answer, DECIDED.with(Cell::get))
+    };
+    let (answer, is_decided) = DECIDED.scope(Cell::new(false), answer).await;
+    let (Some(acting), Door::For(action), false) = (acting, route.door, is_decided) else { return answer };
+    let id = params.ok().and_then(|params| {
+        params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse::<Uuid>().ok())
+    });
+    let target =
+        id.filter(|_| !route.about.is_empty()).map_or(Target::NONE, |id| Target::of(route.about, id));
+    match write_decision(&kit, &acting, action, target, answer.status()).await {
+        Ok(()) => answer,
+        // No entry, no answer.
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+fn may_enter(route: &Route, request: &Request, acting: Option<&Acting>) -> Result<(), Failure> {
+    if let Door::For(action) = route.door {
+        let acting = acting.ok_or(Failure::NotSignedIn)?;
+        if !acting.may(action) {
+            return Err(Failure::Refused(action));
+        }
+    }
+    if !request.method().is_safe() && !is_same_origin(request.headers()) {
+        return Err(Failure::BadRequest(
+            "別のサイトから送信されました。このシステムの画面からやり直してください。".to_owned(),
+        ));
+    }
+    // The database cannot hold a NUL, and nobody types one.
+    if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        return Err(Failure::NotFound);
+    }
+    Ok(())
+}
+
+/// The entry of a request that no case has decided: refused at the door, unreadable, not there, or an empty form.
+async fn write_decision(
+    kit: &Kit,
+    acting: &Acting,
+    action: Action,
+    target: Target,
+    status: StatusCode,
+) -> sqlx::Result<()> {
+    let is_shown = status.is_success() || status.is_redirection();
+    let entry = Entry {
+        municipality: acting.municipality,
+        entry_id: kit.ids.next(),
+        at: kit.clock.now(),
+        staff_id: Some(acting.staff_id),
+        request_id: acting.request_id,
+        action,
+        outcome: if is_shown { Outcome::Viewed } else { Outcome::Refused },
+        target_kind: target.kind,
+        target_id: target.id,
+        detail: json!({"status": status.as_u16()}),
+    };
+    let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
+    audit::write(&mut tx, &entry).await?;
+    tx.commit().await
+}

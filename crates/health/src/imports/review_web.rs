@@ -8,23 +8,21 @@ use super::{
 use crate::{App, ledger, page};
 use askama::Template;
 use axum::{
-    Router,
     extract::{Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use domain::{Date, ids::AddresseeNumber, kana, schedule::Vaccine};
-use kit::{Acting, Action, Failure, Posted};
+use kit::{Acting, Action, Failure, Posted, web::Routes};
 use std::collections::HashMap;
 use ui::{Chip, Choice, Crumb, FieldState, FormErrors, Pager, Reasons, Shell, Tone, dates};
 use uuid::Uuid;
 
-pub fn routes() -> Router<App> {
-    Router::new()
-        .route("/imports/review", get(list))
-        .route("/imports/review/{id}", get(item))
-        .route("/imports/review/{id}/record", post(record))
-        .route("/imports/review/{id}/reject", post(reject))
+pub fn routes() -> Routes<App> {
+    Routes::about("review_item")
+        .get("/imports/review", Action::ViewImports, list)
+        .get("/imports/review/{id}", Action::DecideReview, item)
+        .post("/imports/review/{id}/record", Action::DecideReview, record)
+        .post("/imports/review/{id}/reject", Action::DecideReview, reject)
 }
 
 /// What the radio group sends for someone who is no candidate.

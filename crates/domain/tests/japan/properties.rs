@@ -6,6 +6,9 @@ use domain::age::{plus_days, reach_years};
 use domain::schedule::*;
 use proptest::prelude::*;
 
+/// Tests are exact: the same lives each time. Another seed, or more cases, is a change of one line.
+const SEED: proptest::test_runner::RngSeed = proptest::test_runner::RngSeed::Fixed(20_261_123);
+
 /// What a clinic would take for the next dose of a series on a day.
 fn product(series: Series, history: &[GivenDose], on: Date) -> Vaccine {
     let begun = |of: &[Vaccine]| history.iter().map(|dose| dose.vaccine).find(|vaccine| of.contains(vaccine));
@@ -128,7 +131,7 @@ fn is_planned_otherwise(life: &Life, finding: &SeriesFinding) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_500, rng_seed: SEED, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_dose_has_a_verdict_and_every_series_a_finding(life in lives()) {
@@ -242,6 +245,7 @@ fn moved(day: Date, years: i16) -> Date {
 fn lives_repeat_after_28_and_400_years() {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         cases: 400,
+        rng_seed: SEED,
         failure_persistence: None,
         ..ProptestConfig::default()
     });

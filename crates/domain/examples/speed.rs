@@ -1,6 +1,6 @@
 //! How many persons a second one core forecasts, all nineteen series, with histories as a ward has them.
 //!
-//! `cargo run --release -p domain --example speed`
+//! `cargo run --release -p domain --example speed [residents]`
 
 use domain::Date;
 use domain::age::{plus_days, reach_months, reach_years};
@@ -82,12 +82,13 @@ fn cpu_seconds() -> Option<f64> {
 
 fn main() {
     let as_of = Date::constant(2026, 11, 23);
+    let residents = std::env::args().nth(1).and_then(|number| number.parse().ok()).unwrap_or(200_000);
     let japan = Japan::new(Settings::default());
     for (name, people) in [
-        ("whole ward", ward(200_000, as_of)),
+        ("whole ward", ward(residents, as_of)),
         (
             "children under 15",
-            ward(1_000_000, as_of)
+            ward(residents * 5, as_of)
                 .into_iter()
                 .filter(|(person, _)| person.birth_date >= Date::constant(2011, 11, 23))
                 .collect(),

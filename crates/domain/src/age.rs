@@ -50,6 +50,13 @@ pub fn plus_days(day: Date, days: i32) -> Date {
     if (1..=28).contains(&moved) {
         return Date::constant(day.year(), day.month(), moved as i8);
     }
+    // Intervals of weeks end in the next month at the latest.
+    let into_next = moved - i32::from(day.days_in_month());
+    if (1..=28).contains(&into_next) && day.year() < 9999 {
+        let (year, month) =
+            if day.month() == 12 { (day.year() + 1, 1) } else { (day.year(), day.month() + 1) };
+        return Date::constant(year, month, into_next as i8);
+    }
     let Some((year, month, day_of_month)) = civil(number(day).saturating_add(days)) else {
         return if days < 0 { Date::MIN } else { Date::MAX };
     };
@@ -190,7 +197,9 @@ pub fn fiscal_year_days(year: i16) -> Days {
 #[doc(alias = "n歳となる日の属する年度")]
 #[must_use]
 pub fn fiscal_year_of_age(birth: Date, years: i32) -> Days {
-    fiscal_year_days(fiscal_year(reach_years(birth, years)))
+    // The eve keeps its place in the year whatever the age, so the year of birth decides once for all ages.
+    let born_in = fiscal_year(birth) - i16::from(birth.month() == 4 && birth.day() == 1);
+    fiscal_year_days(born_in + i16::try_from(years).expect("ages are small"))
 }
 
 /// 小学校就学の始期: the first 1 April on or after the day following the sixth birthday's eve. 学校教育法17条1項.

@@ -298,10 +298,13 @@ impl IntervalRule {
             Since::Day(day) => Some(day),
         }?;
         let day = |span: Option<Span>| span.map(|span| calendar.interval_from(since, span));
+        let from = day(self.min);
+        // Most rules know no tolerance: counted once.
+        let absolute_from = if self.absolute_min == self.min { from } else { day(self.absolute_min) };
         Some(Gap {
             since,
-            absolute_from: day(self.absolute_min),
-            from: day(self.min),
+            absolute_from,
+            from,
             standard_from: day(self.standard_min),
             standard_until: day(self.standard_max),
         })

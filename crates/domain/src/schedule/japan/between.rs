@@ -67,6 +67,11 @@ fn first_day_then(earlier: Kind, on: Date) -> Date {
     }
 }
 
+/// Whether the vaccine has to keep a distance to others at all on a day.
+pub fn keeps_distance(vaccine: Vaccine, on: Date) -> bool {
+    on < ONLY_LIVE_SINCE || kind(vaccine) == Kind::InjectedLive
+}
+
 /// The first day on which `later` may be given after `earlier` was given on `on`, where the rule asks for a
 /// distance; judged by the rule of the day `asked`. Same-day vaccination is free in both rules.
 pub fn first_day(earlier: Vaccine, on: Date, later: Vaccine, asked: Date) -> Option<(Date, &'static str)> {

@@ -7,7 +7,8 @@ use super::rule::{Asked, DoseRule, Line, ProductRule, Programme};
 use crate::Date;
 use crate::age::{self, Days};
 use crate::schedule::interpreter::{
-    self, Course, Edge, Failure, Findings, LegalCalendar, PastDose, ProductSet, Taken, TargetDose, Window,
+    self, Course, Edge, Failure, Findings, IntervalRule, LegalCalendar, PastDose, ProductSet, Taken,
+    TargetDose, Window,
 };
 use crate::schedule::reason::{Reason, ReasonArgs, Severity};
 use crate::schedule::types::{DiseaseSet, DoseVerdict, Series, Vaccine};
@@ -27,15 +28,23 @@ impl<'a, 'p> Judgement<'a, 'p> {
     /// A rule of law is broken: whatever severity the municipality shows it in, the dose is not 定期.
     pub fn breaks(&mut self, code: &'static str, source: &'static str, args: ReasonArgs) {
         self.is_teiki = false;
-        self.reasons.extend(self.case.reason(code, Severity::Error, source, args));
+        self.says(code, Severity::Error, source, args);
     }
 
     pub fn warns(&mut self, code: &'static str, source: &'static str, args: ReasonArgs) {
-        self.reasons.extend(self.case.reason(code, Severity::Warning, source, args));
+        self.says(code, Severity::Warning, source, args);
     }
 
     pub fn notes(&mut self, code: &'static str, source: &'static str, args: ReasonArgs) {
-        self.reasons.extend(self.case.reason(code, Severity::Note, source, args));
+        self.says(code, Severity::Note, source, args);
+    }
+
+    fn says(&mut self, code: &'static str, severity: Severity, source: &'static str, args: ReasonArgs) {
+        if let Some(reason) = self.case.reason(code, severity, source, args) {
+            // Most doses have one reason at most.
+            self.reasons.reserve_exact(1);
+            self.reasons.push(reason);
+        }
     }
 }
 
@@ -377,8 +386,16 @@ impl Course for LineWalk<'_, '_> {
             self.left_out = true;
             return Taken::SkipTarget;
         }
-        let (verdict, counts) = self.judge(target, rule, &dose);
-        self.records(index, verdict);
+        let counts = if self.verdicts[index].valid_for_series {
+            // Another line of the programme has judged it: only this line's own interval is still open.
+            let product = product_rule(self.programme, dose.vaccine);
+            let findings = self.findings(rule, product, &dose);
+            !findings.iter().any(|failure| matches!(failure, Failure::Interval { .. }))
+        } else {
+            let (verdict, counts) = self.judge(target, rule, &dose);
+            self.records(index, verdict);
+            counts
+        };
         self.remembers(&dose, counts.then_some(target));
         if counts {
             self.left_out = false;
@@ -519,6 +536,9 @@ fn judge_volume(
 
 /// The distance to every other vaccine given before, by the rule of the day.
 pub fn judge_other_vaccines(case: &Case<'_>, dose: &Dose, judgement: &mut Judgement<'_, '_>) {
+    if !between::keeps_distance(dose.vaccine, dose.on) {
+        return;
+    }
     for other in given_shortly_before(case, dose.on) {
         if keeps_own_interval(other, dose.series, dose.vaccine) {
             continue;
@@ -549,6 +569,9 @@ pub fn free_of_others(
     as_of: Date,
 ) -> Date {
     let asked = earliest.max(as_of);
+    if !between::keeps_distance(vaccine, asked) {
+        return earliest;
+    }
     let mut day = asked;
     loop {
         let before = day;
@@ -595,7 +618,9 @@ fn judge_standard(
 /// interval alone is the advice.
 pub fn standard_days(case: &Case<'_>, rule: &DoseRule, past: &[PastDose]) -> Days {
     let mut by_interval = Days::ALWAYS;
-    for interval in rule.intervals {
+    let advised =
+        |interval: &&IntervalRule| interval.standard_min.is_some() || interval.standard_max.is_some();
+    for interval in rule.intervals.iter().filter(advised) {
         if let Some(gap) = interval.resolve(LegalCalendar, past) {
             by_interval = by_interval.and(Days::new(
                 gap.standard_from.or(gap.from.filter(|_| gap.standard_until.is_some())).unwrap_or(Date::MIN),

@@ -4,4 +4,5 @@ mod cases;
 mod dates;
 mod edges;
 mod properties;
+mod telling;
 mod twins;

@@ -188,7 +188,7 @@ pub struct LineWalk<'a, 'p> {
     /// The dose being walked over.
     pub asked: Asked,
     /// A dose of the course was left out since the last one that was given.
-    pub left_out: bool,
+    pub left_out: Option<&'static str>,
 }
 
 impl LineWalk<'_, '_> {
@@ -291,8 +291,8 @@ impl LineWalk<'_, '_> {
                 }
                 Failure::Interval { since, from: day, .. } => {
                     counts = false;
-                    if self.left_out {
-                        judgement.breaks("E_NO_DOSE", rule.source, words(rule.name));
+                    if let Some(name) = self.left_out {
+                        judgement.breaks("E_NO_DOSE", rule.source, words(name));
                     }
                     let args = ReasonArgs { from: Some(day), until: Some(since), ..ReasonArgs::default() };
                     judgement.breaks("E_INTERVAL", rule.source, args);
@@ -382,8 +382,9 @@ impl Course for LineWalk<'_, '_> {
         }
         let rule = &self.rules()[usize::from(target)];
         let lapsed = rule.lapses && dose.on > own_ages(self.case, rule).until;
-        if lapsed || (self.line.skips)(self.case, self.past, target, dose.on).is_some() {
-            self.left_out = true;
+        let skipped = (self.line.skips)(self.case, self.past, target, dose.on);
+        if let Some(name) = skipped.or(lapsed.then_some(rule.name)) {
+            self.left_out = Some(name);
             return Taken::SkipTarget;
         }
         let counts = if self.verdicts[index].valid_for_series {
@@ -398,7 +399,7 @@ impl Course for LineWalk<'_, '_> {
         };
         self.remembers(&dose, counts.then_some(target));
         if counts {
-            self.left_out = false;
+            self.left_out = None;
             Taken::Advances
         } else {
             Taken::Reported

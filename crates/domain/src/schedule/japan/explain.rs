@@ -59,7 +59,7 @@ fn grounds(case: &Case<'_>, programme: &'static Programme, steps: &mut Vec<Step>
         let holds = case.birth() >= from;
         steps.push(Step {
             series,
-            rule: format!("{}に生まれた者に限る", wording::days(Days::new(from, Date::MAX))),
+            rule: format!("{}に限る", wording::born(Days::new(from, Date::MAX))),
             outcome: if holds { "当たります".into() } else { "当たりません".into() },
             holds: Some(holds),
             source: programme.source,

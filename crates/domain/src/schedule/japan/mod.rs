@@ -253,7 +253,7 @@ fn walk_line(
         past,
         verdicts,
         asked: Asked { on: as_of, product: None },
-        left_out: false,
+        left_out: None,
     };
     let target = interpreter::walk(&mut walk, &of_line[..given]);
     let has_teiki = of_line[..given].iter().any(|index| walk.verdicts[usize::from(*index)].is_teiki);

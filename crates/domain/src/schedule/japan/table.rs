@@ -1,6 +1,6 @@
 //! The rules in force on a day, as a table in Japanese that a lawyer can check.
 
-use super::rule::{LongIllnessRule, Programme};
+use super::rule::{LongIllnessRule, ProductRule, Programme};
 use super::{Japan, between, covid, programme_of, wording};
 use crate::Date;
 use crate::age::Days;
@@ -26,6 +26,16 @@ impl Japan {
         for series in Series::ALL {
             rows_of(programme_of(*series), on, &mut rows);
         }
+        // Lines of one programme share courses.
+        let mut told: Vec<(Series, String)> = Vec::new();
+        rows.retain(|row| {
+            let line = (row.series, format!("{}{}", row.kind, row.text));
+            let is_new = !told.contains(&line);
+            if is_new {
+                told.push(line);
+            }
+            is_new
+        });
         rows
     }
 
@@ -56,7 +66,7 @@ fn rows_of(programme: &'static Programme, on: Date, rows: &mut Vec<RuleRow>) {
         row("対象者", wording::ground(ground), ground.source, ground.window.in_force);
     }
     if let Some(from) = programme.born_from {
-        let text = format!("{}に生まれた者に限る", wording::days(Days::new(from, Date::MAX)));
+        let text = format!("{}に限る", wording::born(Days::new(from, Date::MAX)));
         row("対象者", text, programme.source, Days::ALWAYS);
     }
     for line in programme.lines {
@@ -71,7 +81,11 @@ fn rows_of(programme: &'static Programme, on: Date, rows: &mut Vec<RuleRow>) {
             row("除外", text, "予防接種法施行令3条1項", Days::ALWAYS);
         }
     }
-    for product in programme.products.iter().filter(|product| product.in_force.contains(on)) {
+    let used = |product: &&ProductRule| {
+        let is_of_a_line = programme.lines.iter().any(|line| line.products.contains(product.vaccine as u16));
+        product.in_force.contains(on) && is_of_a_line
+    };
+    for product in programme.products.iter().filter(used) {
         let ages = wording::ages(product.from, product.until);
         let volumes: Vec<String> = product
             .volumes

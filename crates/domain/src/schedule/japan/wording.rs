@@ -124,6 +124,16 @@ pub fn condition(condition: Condition) -> String {
     }
 }
 
+/// `2016年4月1日以後に生まれた者`.
+pub fn born(born: Days) -> String {
+    let shown = |day: Date| (day > Date::MIN && day < Date::MAX).then_some(day);
+    match (shown(born.from), shown(born.until)) {
+        (Some(from), None) => format!("{}以後に生まれた者", day_ja(from)),
+        (None, Some(until)) => format!("{}以前に生まれた者", day_ja(until)),
+        (Some(_), Some(_)) | (None, None) => format!("{}に生まれた者", days(born)),
+    }
+}
+
 /// Who is a target by this ground.
 pub fn ground(ground: &Ground) -> String {
     let mut parts = vec![ground.name.to_owned()];
@@ -132,7 +142,7 @@ pub fn ground(ground: &Ground) -> String {
         parts.push(own);
     }
     if ground.born != Days::ALWAYS {
-        parts.push(format!("{}に生まれた者", days(ground.born)));
+        parts.push(born(ground.born));
     }
     match ground.sex {
         Some(Sex::Female) => parts.push("女性".into()),

@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod coverage;
 pub mod ids;
 pub mod kana;
+pub mod record;
 pub mod schedule;
 pub mod wareki;
 

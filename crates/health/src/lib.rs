@@ -47,6 +47,7 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0004_row_security.sql",
     "0005_coverage.sql",
     "0006_statistics.sql",
+    "0007_record_entry.sql",
 };
 
 /// Every page and form of this system, and who may come in: printed to `docs/reference/routes.txt`.
@@ -55,6 +56,7 @@ pub fn routes() -> Routes<App> {
         .merge(campaigns::web::routes())
         .merge(home::web::routes())
         .merge(imports::web::routes())
+        .merge(records::web::routes())
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
         .merge(sign_in::web::routes())

@@ -5,6 +5,7 @@
 mod browser;
 mod campaigns;
 mod imports;
+mod records;
 mod sheets;
 mod support;
 mod walls;

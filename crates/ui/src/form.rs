@@ -31,6 +31,8 @@ pub struct FormError {
 pub struct FormErrors(Vec<FormError>);
 
 impl FormErrors {
+    pub const NONE: FormErrors = FormErrors(Vec::new());
+
     pub fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(FormError { field: field.into(), message: message.into() });
     }

@@ -2,10 +2,12 @@
 
 use super::{
     copy::Row,
-    records_sql::{Arrived, ForReview, Gathered, findings},
+    records_sql::{Arrived, ForReview, Gathered},
 };
+use crate::records::sql::findings_json;
 use domain::{
     Date,
+    record::{Basis, Verdict},
     schedule::{DoseVerdict, GivenDose, Japan, Severity, Vaccine},
 };
 use kit::Ids;
@@ -115,11 +117,13 @@ fn write(judged: &mut Judged, gathered: &Gathered, row: &Arrived, verdict: Optio
     out.id(ids.next()).plain(row.line).id(gathered.resident_id);
     match verdict {
         Some(verdict) => {
+            let basis = if row.is_voluntary { Basis::Voluntary } else { Basis::Routine };
+            let kept = domain::record::kept(Verdict::of(verdict, basis).findings);
             out.text(verdict.series.map_or("", |series| series.code()))
                 .plain(verdict.dose)
                 .flag(verdict.is_teiki && !row.is_voluntary)
                 .flag(verdict.valid_for_series)
-                .text(&findings(&verdict.reasons).to_string());
+                .text(&findings_json(&kept).to_string());
         }
         None => {
             out.text("").plain(0).flag(false).flag(false).text("[]");

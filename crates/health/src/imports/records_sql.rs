@@ -8,7 +8,6 @@ use domain::{
 };
 use jiff::Timestamp;
 use kit::{Acting, Day, Instant, Municipality};
-use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -416,17 +415,4 @@ async fn put_items(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// The findings as stored with a record.
-pub fn findings(reasons: &[domain::schedule::Reason]) -> Value {
-    use domain::schedule::Severity;
-    let told = reasons.iter().filter(|reason| reason.severity != Severity::Note);
-    Value::Array(
-        told.map(|reason| {
-            let severity = if reason.severity == Severity::Error { "error" } else { "warning" };
-            serde_json::json!({ "code": reason.code, "severity": severity, "ja": reason.ja(), "source": reason.source })
-        })
-        .collect(),
-    )
 }

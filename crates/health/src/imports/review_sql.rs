@@ -1,8 +1,11 @@
 //! 確認待ち: rows of imports that a person has to decide.
 
-use super::records_sql::findings;
 use crate::ledger::{RESIDENT_COLUMNS, Resident, read_resident};
-use domain::schedule::DoseVerdict;
+use crate::records::sql::findings_json;
+use domain::{
+    record::{self, Basis, Verdict},
+    schedule::DoseVerdict,
+};
 use jiff::Timestamp;
 use kit::{Acting, Instant, Municipality};
 use serde_json::Value;
@@ -191,6 +194,8 @@ pub async fn record(
 ) -> sqlx::Result<()> {
     let verdict = recorded.verdict;
     let legal = item.cell("legal_class");
+    let basis = if legal == "1" { Basis::Routine } else { Basis::Voluntary };
+    let kept = verdict.map_or(Vec::new(), |verdict| record::kept(Verdict::of(verdict, basis).findings));
     sqlx::query(
         "insert into vaccination_records (municipality_code, record_id, version, resident_id, vaccine, series, dose_number,
              vaccinated_on, judgement, product, lot_number, lot_expires_on, volume_centi_ml, clinic_code, doctor_name,
@@ -211,7 +216,7 @@ pub async fn record(
     .bind(verdict.map_or(0, |verdict| i16::from(verdict.dose)))
     .bind(verdict.is_some_and(|verdict| verdict.is_teiki) && legal == "1")
     .bind(verdict.is_some_and(|verdict| verdict.valid_for_series))
-    .bind(verdict.map_or_else(|| Value::Array(Vec::new()), |verdict| findings(&verdict.reasons)))
+    .bind(findings_json(&kept))
     .bind(recorded.explanation)
     .bind(acting.staff_id)
     .bind(Instant(at))

@@ -134,6 +134,25 @@ pub async fn by_number(
     row.as_ref().map(read_sheet).transpose()
 }
 
+/// One sheet by its id.
+pub async fn get(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    sheet_id: Uuid,
+) -> sqlx::Result<Option<Sheet>> {
+    let sql = format!(
+        "select {SHEET_COLUMNS} from sheets s
+         join campaigns c on c.municipality_code = s.municipality_code and c.campaign_id = s.campaign_id
+         where s.municipality_code = $1 and s.sheet_id = $2"
+    );
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(municipality.0)
+        .bind(sheet_id)
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map(read_sheet).transpose()
+}
+
 /// Notes that a record was made from the sheet (or, `used` false, that this record was withdrawn).
 pub async fn mark_used(
     conn: &mut PgConnection,

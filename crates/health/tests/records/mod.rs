@@ -1,0 +1,6 @@
+//! 接種記録: keyed from a sheet, corrected, withdrawn; what may never be kept.
+
+mod entry;
+mod paper;
+mod rules;
+mod versions;

@@ -392,7 +392,7 @@ pub fn reach(series: Series, on: Date) -> Days {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseDateFault {
     #[error(
-        "基準日 {} は{}年度です。今年度（{}年度）か来年度の日付を入力してください",
+        "基準日{}は{}年度です。今年度（{}年度）か来年度の日付を入力してください",
         wareki::long(*given), fiscal_year_ja(*given), fiscal_year_ja(*today)
     )]
     OtherYear { given: Date, today: Date },

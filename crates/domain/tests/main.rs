@@ -1,5 +1,6 @@
 //! Tables of cases for the rules.
 mod address;
+mod campaign;
 mod cdc;
 mod coverage;
 mod ids;

@@ -10,6 +10,7 @@ use crate::{
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use health::imports::{FeedState, Kind, Options, case};
+use health::sheets::sql::Letterhead;
 use kit::{Municipality, Role, signin::NewStaff};
 use serde_json::json;
 use std::path::Path;
@@ -56,6 +57,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let listener = serve::listen(args.port).await?;
         let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
+        put_letterhead(&world).await?;
         let sign_ins = put_staff(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
@@ -72,6 +74,23 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         world.close().await?;
         Ok(Outcome::Done)
     })
+}
+
+/// How the ward signs its letters. The telephone number is nobody's.
+async fn put_letterhead(world: &World) -> anyhow::Result<()> {
+    let head = Letterhead {
+        municipality: "東京都北区".to_owned(),
+        kind: "区".to_owned(),
+        section: "健康部 保健予防課 予防接種係".to_owned(),
+        postal_code: "114-8508".to_owned(),
+        address: "北区王子本町一丁目15番22号".to_owned(),
+        telephone: "03-0000-0000".to_owned(),
+        hours: "平日 午前8時30分から午後5時まで".to_owned(),
+    };
+    let mut tx = kit::db::begin(&world.app.kit.pool, WARD).await?;
+    health::sheets::sql::set_letterhead(&mut tx, WARD, &head).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {

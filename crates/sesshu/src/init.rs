@@ -4,8 +4,10 @@ use crate::{
     Outcome,
     world::{DataArgs, World},
 };
+use anyhow::ensure;
 use clap::Args as ClapArgs;
-use domain::ids::MunicipalityCode;
+use domain::ids::{MunicipalityCode, PostalCode};
+use health::sheets::sql::Letterhead;
 use kit::{Municipality, Role, signin::NewStaff};
 
 /// 自治体と最初のID管理者を登録する(データベースがなければ作る)
@@ -22,6 +24,21 @@ pub struct Args {
     /// 予診票などに印刷する問い合わせ先
     #[arg(long, default_value = "")]
     contact: String,
+    /// 予診票に印刷する担当課
+    #[arg(long, default_value = "")]
+    section: String,
+    /// 予診票に印刷する郵便番号
+    #[arg(long, default_value = "")]
+    postal_code: String,
+    /// 予診票に印刷する所在地
+    #[arg(long, default_value = "")]
+    address: String,
+    /// 予診票に印刷する電話番号
+    #[arg(long, default_value = "")]
+    telephone: String,
+    /// 予診票に印刷する受付時間
+    #[arg(long, default_value = "平日 午前8時30分から午後5時まで")]
+    hours: String,
     /// 最初のID管理者の個人ID
     #[arg(long, value_name = "ID")]
     id_manager: String,
@@ -43,10 +60,42 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         };
         let mut tx = kit::db::begin(&world.app.kit.pool, municipality).await?;
         kit::signin::put_staff(&mut tx, &world.app.kit, municipality, staff).await?;
+        if let Some(head) = letterhead(args)? {
+            health::sheets::sql::set_letterhead(&mut tx, municipality, &head).await?;
+        }
         tx.commit().await?;
         println!("{code} {} を登録しました。データ: {}", args.name, world.dir.display());
         println!("ID管理者 {} のパスワード(この一度だけ表示します): {password}", args.id_manager);
         world.close().await?;
         Ok(Outcome::Done)
     })
+}
+
+/// 発行者 of everything printed: all of it, or none yet.
+fn letterhead(args: &Args) -> anyhow::Result<Option<Letterhead>> {
+    let given = [&args.section, &args.postal_code, &args.address, &args.telephone];
+    if given.iter().all(|text| text.is_empty()) {
+        eprintln!(
+            "印刷には --section、--postal-code、--address、--telephone が必要です。後でもう一度実行して登録できます。"
+        );
+        return Ok(None);
+    }
+    ensure!(
+        given.iter().all(|text| !text.is_empty()),
+        "--section、--postal-code、--address、--telephone をすべて指定してください。"
+    );
+    let kind = args.name.chars().last().filter(|last| ['区', '市', '町', '村'].contains(last));
+    let Some(kind) = kind else {
+        anyhow::bail!("--name は区・市・町・村のどれかで終わる名称で指定してください。")
+    };
+    PostalCode::parse(&args.postal_code).map_err(|error| anyhow::anyhow!("--postal-code: {error}"))?;
+    Ok(Some(Letterhead {
+        municipality: args.name.clone(),
+        kind: kind.to_string(),
+        section: args.section.clone(),
+        postal_code: args.postal_code.clone(),
+        address: args.address.clone(),
+        telephone: args.telephone.clone(),
+        hours: args.hours.clone(),
+    }))
 }

@@ -8,9 +8,11 @@
 mod bench;
 mod demo;
 mod doctor;
+mod extract;
 mod forecast;
 mod import;
 mod init;
+mod print;
 mod serve;
 mod town_files;
 mod world;
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::Args),
     Doctor(doctor::Args),
     Import(import::Args),
+    Extract(extract::Args),
+    Print(print::Args),
     Town(town_files::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Extract(args) => extract::run(&args),
+        Command::Print(args) => print::run(&args),
         Command::Town(args) => town_files::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -2,6 +2,7 @@
 
 mod cdc_cases;
 mod cdc_rules;
+mod extract_against_sql;
 mod forecast_door;
 mod glossary;
 mod layering;

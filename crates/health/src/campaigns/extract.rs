@@ -10,6 +10,7 @@ use crate::{App, ledger, ledger::FactRow, sheets};
 use anyhow::Context as _;
 use domain::{
     Date,
+    age::Days,
     campaign::{self, Addressee, Exclusion, MissingMonth, Request, Sending},
     schedule::{Facts, GivenDose, Japan, Person, SeriesFinding, Status},
 };
@@ -80,10 +81,22 @@ impl Snapshot {
         request: &Request,
         quiet_months: i16,
     ) -> sqlx::Result<Snapshot> {
+        let born = campaign::reach(request.series, request.base_date);
+        Snapshot::read_born(conn, municipality, request, quiet_months, born).await
+    }
+
+    /// The same for a range of birth dates that the caller knows to be wide enough.
+    pub async fn read_born(
+        conn: &mut PgConnection,
+        municipality: Municipality,
+        request: &Request,
+        quiet_months: i16,
+        born: Days,
+    ) -> sqlx::Result<Snapshot> {
         let on = request.base_date;
-        let born = campaign::reach(request.series, on);
         let mut people = sql::candidates(conn, municipality, on, (born.from, born.until)).await?;
-        let doses = sql::doses(conn, municipality, on, (born.from, born.until)).await?;
+        let ids: Vec<Uuid> = people.iter().map(|person| person.resident_id).collect();
+        let doses = sql::doses(conn, municipality, &ids).await?;
         let facts = ledger::facts_of_all(conn, municipality).await?;
         let sent = sheets::sql::sent(conn, municipality, request, quiet_months).await?;
         people.sort_unstable_by_key(|person| person.resident_id);

@@ -170,7 +170,15 @@ impl Press {
             }
         }
         let file = finished.map(|(file, _)| file).filter(|file| file.pages > 0);
-        self.commit(file_number, file, &planned, &pages).await
+        let written = file.as_ref().map(|file| file.file_name.clone());
+        let outcome = self.commit(file_number, file, &planned, &pages).await;
+        if let (Err(error), Some(name)) = (&outcome, written)
+            && was_refused(error)
+        {
+            // Another worker was faster: this file counts for nobody.
+            std::fs::remove_file(self.folder.join(name)).ok();
+        }
+        outcome
     }
 
     /// Looks at everybody again, as they are at this moment, and numbers their sheets.
@@ -184,7 +192,7 @@ impl Press {
         let first = sql::take_numbers(&mut tx, municipality, people.len() as i64).await?;
         let candidates = campaigns::candidates_by_id(&mut tx, municipality, on, &ids).await?;
         let mut doses: HashMap<Uuid, Vec<GivenDose>> = HashMap::new();
-        for (id, dose) in campaigns::doses_by_id(&mut tx, municipality, &ids).await? {
+        for (id, dose) in campaigns::doses(&mut tx, municipality, &ids).await? {
             doses.entry(id).or_default().push(dose);
         }
         let facts = ledger::facts_of_all(&mut tx, municipality).await?;
@@ -428,7 +436,7 @@ fn mail(target: &TargetRow) -> anyhow::Result<MailTo> {
 
 fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
     let head = head.context(
-        "発行者（自治体名・担当課・所在地）が登録されていません。sesshu init で登録してください。",
+        "発行者（自治体名・担当課・所在地）が登録されていません。sesshu init に --section などを付けて登録してください。",
     )?;
     Ok(Issuer {
         kind: head.kind.chars().next().context("発行者の区・市・町・村の別を登録してください。")?,
@@ -449,6 +457,11 @@ fn fonts() -> anyhow::Result<FontSet> {
     }
     let fonts = FontSet::load_standard()?;
     Ok(FontSet::clone(FONTS.get_or_init(|| Arc::new(fonts))))
+}
+
+/// The database answered no, so nothing was committed. A broken connection proves nothing: then the file stays.
+fn was_refused(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<sqlx::Error>(), Some(sqlx::Error::Database(_)))
 }
 
 fn plain(failure: Failure) -> anyhow::Error {

@@ -1,5 +1,6 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
+mod extract;
 mod forecast;
 mod import;
 mod search;
@@ -19,6 +20,7 @@ enum Name {
     Forecast(forecast::Args),
     Import(import::Args),
     Search(search::Args),
+    Extract(extract::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -26,5 +28,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Name::Forecast(args) => forecast::run(args),
         Name::Import(args) => import::run(args),
         Name::Search(args) => search::run(args),
+        Name::Extract(args) => extract::run(args),
     }
 }

@@ -137,6 +137,9 @@ impl Reason {
             "PRODUCT_WINDOW" => format!("{text}の場合の接種期間は{}です。", period()),
             "NEXT_FROM" => format!("前の接種からの間隔により、{}以後に接種できます。", from()),
             "SERIES_FIT" => format!("{text}、{}までに始めてください。", until()),
+            "SERIES_NO_FIT" => {
+                format!("今から始めると、必要な回数を対象期間（{}まで）に終えられません。", until())
+            }
             "COMPLETE" => format!("{text}は必要な接種を終えています。"),
             "SEASON_DONE" => {
                 format!("今期（{}）の{text}の接種を終えています。", period())

@@ -134,6 +134,10 @@ fn answer(case: &Case, forecast: &Forecast, asked: &str, wanted: &str) -> String
         "standard" => period(finding.standard_from, finding.standard_until),
         "earliest" => days(finding.earliest),
         "latest" => days(finding.latest),
+        "fit" => {
+            let fit = finding.reasons.iter().find(|reason| reason.code == "SERIES_FIT");
+            days(fit.and_then(|reason| reason.args.until))
+        }
         "note" => finding
             .reasons
             .iter()

@@ -1,8 +1,8 @@
 //! ジフテリア・百日せき・破傷風・急性灰白髄炎・Hib: 五種混合, 四種混合 and their parts 第1期; 二種混合 第2期.
 
 use super::case::Case;
-use super::course::vaccine_of;
 use super::rule::*;
+use super::windows::vaccine_of;
 use crate::Date;
 use crate::schedule::interpreter::{Edge, IntervalRule, PastDose, ProductSet, Span};
 use crate::schedule::types::{Disease, LegalClass, Series, Vaccine};

@@ -1,7 +1,7 @@
 //! 説明: each rule that was tried for a person, step by step, in Japanese and with its source.
 
 use super::case::{Case, Mismatch};
-use super::course;
+use super::checks;
 use super::rule::{Asked, Programme, Season};
 use super::{Japan, Scratch, ledger, programme_of, unjudged, walk_line, wording};
 use crate::Date;
@@ -80,7 +80,7 @@ fn grounds(case: &Case<'_>, programme: &'static Programme, steps: &mut Vec<Step>
 
 fn exclusions(case: &Case<'_>, programme: &'static Programme, steps: &mut Vec<Step>) {
     for line in programme.lines {
-        if let Some((source, args)) = course::excluded(case, programme, line) {
+        if let Some((source, args)) = checks::excluded(case, programme, line) {
             steps.push(Step {
                 series: programme.series,
                 rule: String::from("対象から除かれる者"),

@@ -1,8 +1,12 @@
 //! What is next: where a person stands in one programme on the day asked.
 
 use super::case::{Case, Chances};
-use super::course::{self, Windows, dates, from, until, words};
+use super::checks;
+use super::course;
+use super::judgement::{dates, from, until, words};
 use super::rule::{Asked, DoseRule, Line, Programme};
+use super::windows;
+use super::windows::Windows;
 use crate::Date;
 use crate::age;
 use crate::schedule::interpreter::{self, LegalCalendar, PastDose, TargetDose};
@@ -99,8 +103,8 @@ impl Answer<'_, '_> {
 
     fn windows(&self, standing: &Standing<'_>, rule: &DoseRule) -> Windows {
         let offered = (standing.line.offers)(self.case, standing.past);
-        let product = course::ages_of_products(self.case, self.programme, &offered);
-        Windows::new(self.chances.as_slice(), course::own_ages(self.case, rule), product).joined()
+        let product = windows::ages_of_products(self.case, self.programme, &offered);
+        Windows::new(self.chances.as_slice(), windows::own_ages(self.case, rule), product).joined()
     }
 
     fn complete(&self, standing: &Standing<'_>, left_out: Option<&'static str>) -> SeriesFinding {
@@ -129,14 +133,14 @@ impl Answer<'_, '_> {
     }
 
     fn excluded(&self, line: &Line) -> Option<SeriesFinding> {
-        let (source, args) = course::excluded(self.case, self.programme, line)?;
+        let (source, args) = checks::excluded(self.case, self.programme, line)?;
         let mut finding = blank(self.programme.series, Status::Excluded);
         self.says(&mut finding, "E_EXCLUDED", source, args);
         Some(finding)
     }
 
     fn no_target(&self) -> SeriesFinding {
-        let (code, args) = course::why_no_target(self.case, self.programme);
+        let (code, args) = checks::why_no_target(self.case, self.programme);
         // Born before a programme that only takes later births in (附則): excluded, not merely no target.
         let born_before = self.programme.born_from.is_some_and(|from| self.case.birth() < from);
         let status = if born_before { Status::Excluded } else { Status::NotTarget };
@@ -205,7 +209,36 @@ impl Answer<'_, '_> {
             self.says(&mut finding, "E_NO_DOSE", rule.source, words(text));
         }
         self.far_away(&mut finding);
+        self.advises(&mut finding, standing, earliest.max(self.as_of), next.latest);
         finding
+    }
+
+    /// What the counter should say beside the dates.
+    fn advises(&self, finding: &mut SeriesFinding, standing: &Standing<'_>, start: Date, latest: Date) {
+        if !matches!(finding.status, Status::Due | Status::NotYet) {
+            return;
+        }
+        let series = self.programme.series;
+        if series == Series::Rsv {
+            self.says(finding, "W_RSV_14D", self.programme.source, ReasonArgs::default());
+        }
+        // Where the whole course must end inside the window, a late start leaves it unfinished.
+        let ends_together = matches!(series, Series::HepB | Series::Zoster);
+        if !ends_together || !standing.past.is_empty() {
+            return;
+        }
+        let text = if series == Series::Zoster {
+            "組換えワクチンを期間内に2回受けるには"
+        } else {
+            "必要な回数を期間内に終えるには"
+        };
+        let rules = (standing.line.course)(self.case, &[], Asked { on: self.as_of, product: None });
+        match last_start(rules, start, latest) {
+            Some(last) => {
+                self.says(finding, "SERIES_FIT", self.programme.source, ReasonArgs { text, ..until(last) })
+            }
+            None => self.says(finding, "SERIES_NO_FIT", self.programme.source, until(latest)),
+        }
     }
 
     /// B類 is an age of one's own: years before it, a person is simply no target yet.
@@ -223,7 +256,7 @@ impl Answer<'_, '_> {
     fn after_other_vaccines(&self, standing: &Standing<'_>, earliest: Date) -> Date {
         match usual_product(self.programme.series, standing) {
             Some(vaccine) => {
-                course::free_of_others(self.case, self.programme.series, vaccine, earliest, self.as_of)
+                checks::free_of_others(self.case, self.programme.series, vaccine, earliest, self.as_of)
             }
             None => earliest,
         }
@@ -235,7 +268,7 @@ impl Answer<'_, '_> {
 fn usual_product(series: Series, standing: &Standing<'_>) -> Option<Vaccine> {
     Some(match series {
         Series::HepB => Vaccine::HepB,
-        Series::Rota => standing.past.last().map_or(Vaccine::Rota1, course::vaccine_of),
+        Series::Rota => standing.past.last().map_or(Vaccine::Rota1, windows::vaccine_of),
         Series::Dpt => Vaccine::Dpt5,
         Series::Hib => Vaccine::Hib,
         Series::Pcv => Vaccine::Pcv20,
@@ -254,7 +287,7 @@ fn usual_product(series: Series, standing: &Standing<'_>) -> Option<Vaccine> {
 }
 
 fn number_of_next(standing: &Standing<'_>) -> u8 {
-    course::counted(standing.past) as u8 + 1
+    windows::counted(standing.past) as u8 + 1
 }
 
 pub fn target_of<'r>(line: &Line, rule: &'r DoseRule) -> TargetDose<'r> {
@@ -265,6 +298,29 @@ pub fn target_of<'r>(line: &Line, rule: &'r DoseRule) -> TargetDose<'r> {
         season: None,
         recurring: false,
     }
+}
+
+/// The last day on which a course can begin so that, each dose given as soon as allowed, its last one still falls
+/// inside the window; `None` where even `start` is too late.
+fn last_start(rules: &[DoseRule], start: Date, latest: Date) -> Option<Date> {
+    let fits = |begin: Date| {
+        let mut past = Vec::with_capacity(rules.len());
+        past.push(PastDose { on: begin, product: 0, target: Some(0) });
+        for (number, rule) in rules.iter().enumerate().skip(1) {
+            let on = first_by_intervals(rule, &past).unwrap_or(begin);
+            past.push(PastDose { on, product: 0, target: Some(number as u8) });
+        }
+        past.last().is_some_and(|last| last.on <= latest)
+    };
+    if !fits(start) {
+        return None;
+    }
+    let (mut good, mut bad) = (0, (latest - start).get_days() + 1);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if fits(age::plus_days(start, middle)) { good = middle } else { bad = middle }
+    }
+    Some(age::plus_days(start, good))
 }
 
 fn first_by_intervals(rule: &DoseRule, past: &[PastDose]) -> Option<Date> {

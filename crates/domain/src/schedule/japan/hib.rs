@@ -2,8 +2,8 @@
 //! its own course; here its doses only count.
 
 use super::case::Case;
-use super::course::{counted, first, vaccine_of};
 use super::rule::*;
+use super::windows::{counted, first, vaccine_of};
 use crate::Date;
 use crate::age;
 use crate::schedule::interpreter::{IntervalRule, PastDose, ProductSet, Span};

@@ -1,8 +1,8 @@
 //! HPV (A類, since 2013-04-01): the product and the age at the first dose decide the course.
 
 use super::case::Case;
-use super::course::{first, vaccine_of};
 use super::rule::*;
+use super::windows::{first, vaccine_of};
 use crate::Date;
 use crate::age::{self, Days};
 use crate::schedule::interpreter::{Edge, IntervalRule, PastDose, ProductSet, Since, Span};

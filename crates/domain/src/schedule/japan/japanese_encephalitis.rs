@@ -1,8 +1,8 @@
 //! 日本脳炎 第1期・第2期, and what makes up for the years in which it was not recommended (特例 A and B).
 
 use super::case::Case;
-use super::course::first;
 use super::rule::*;
+use super::windows::first;
 use crate::Date;
 use crate::age::Days;
 use crate::schedule::interpreter::{Edge, IntervalRule, PastDose, Since, Span};

@@ -1,11 +1,12 @@
 //! The Japanese pack (予防接種法に基づく定期接種): the law as tables, one file for each programme.
 //!
-//! Start reading at [`rule`] (the shape of a table), then any programme; [`course`] judges doses, [`finding`] says what
-//! is next.
+//! Start reading at [`rule`] (the shape of a table), then any programme; [`course`] and [`checks`] judge doses,
+//! [`finding`] says what is next.
 
 pub mod bcg;
 pub mod between;
 pub mod case;
+pub mod checks;
 pub mod course;
 pub mod covid;
 pub mod dpt;
@@ -16,6 +17,7 @@ pub mod hib;
 pub mod hpv;
 pub mod influenza;
 pub mod japanese_encephalitis;
+pub mod judgement;
 pub mod ledger;
 pub mod measles_rubella;
 pub mod pneumococcal_adult;
@@ -26,6 +28,7 @@ pub mod rule;
 pub mod seasonal;
 pub mod table;
 pub mod varicella;
+pub mod windows;
 pub mod wording;
 pub mod zoster;
 
@@ -33,8 +36,9 @@ pub use self::explain::Step;
 pub use self::table::RuleRow;
 
 use self::case::{Case, Chances, Dose};
-use self::course::{Judgement, LineWalk, dates, words};
+use self::course::LineWalk;
 use self::finding::{Answer, Standing};
+use self::judgement::{Judgement, dates, words};
 use self::rule::{Asked, Line, Programme, Season};
 use super::interpreter::{self, PastDose};
 use super::reason::{Reason, ReasonArgs, Severity};
@@ -151,11 +155,11 @@ impl Japan {
     ) -> SeriesFinding {
         let chances = case.chances(programme);
         let all_excluded =
-            programme.lines.iter().all(|line| course::excluded(case, programme, line).is_some());
+            programme.lines.iter().all(|line| checks::excluded(case, programme, line).is_some());
         let mut best: Option<SeriesFinding> = None;
         for line in programme.lines {
             // Who had one of two diseases is asked for the other only.
-            if !all_excluded && course::excluded(case, programme, line).is_some() {
+            if !all_excluded && checks::excluded(case, programme, line).is_some() {
                 continue;
             }
             let (finding, _) = walk_line(case, programme, line, &chances, as_of, verdicts, scratch);
@@ -295,14 +299,14 @@ fn unjudged(dose: &Dose) -> DoseVerdict {
 fn of_no_series(case: &Case<'_>, dose: &Dose) -> DoseVerdict {
     let mut judgement = Judgement::new(case);
     judgement.notes("NO_SERIES", "予防接種法2条", words(dose.vaccine.ja()));
-    course::judge_other_vaccines(case, dose, &mut judgement);
+    checks::judge_other_vaccines(case, dose, &mut judgement);
     DoseVerdict { reasons: judgement.reasons, ..unjudged(dose) }
 }
 
 /// 五種混合 contains Hib: who is on it needs none apart.
 fn hib_in_five(finding: &mut SeriesFinding, past: &[PastDose]) {
     let source = "定期接種実施要領(五種混合)";
-    let five = past.iter().any(|dose| course::vaccine_of(dose) == Vaccine::Dpt5);
+    let five = past.iter().any(|dose| windows::vaccine_of(dose) == Vaccine::Dpt5);
     let note = |code| Reason { code, severity: Severity::Note, source, args: ReasonArgs::default() };
     if five && finding.status != Status::Complete {
         finding.status = Status::NotTarget;
@@ -325,7 +329,7 @@ fn product_windows(
     }
     for product in programme.products {
         let offered = interpreter::ProductSet::NONE.with(product.vaccine as u16);
-        let ages = course::ages_of_products(case, programme, &offered);
+        let ages = windows::ages_of_products(case, programme, &offered);
         if let Some(chance) = chances.as_slice().first() {
             let days = chance.days.and(ages);
             finding.reasons.push(Reason {
@@ -345,8 +349,8 @@ fn earlier_pregnancies(case: &Case<'_>, programme: &'static Programme, verdicts:
             continue;
         }
         let mut judgement = Judgement::new(case);
-        course::judge_person(case, programme, &programme.lines[0], dose, &mut judgement);
-        course::judge_product(case, course::product_rule(programme, dose.vaccine), dose, &mut judgement);
+        checks::judge_person(case, programme, &programme.lines[0], dose, &mut judgement);
+        checks::judge_product(case, windows::product_rule(programme, dose.vaccine), dose, &mut judgement);
         if case.person.sex != Sex::Female {
             judgement.breaks("E_SEX", programme.source, words(programme.series.ja()));
         }

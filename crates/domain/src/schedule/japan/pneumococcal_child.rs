@@ -1,8 +1,8 @@
 //! 小児用肺炎球菌 (A類, since 2013-04-01): four start-age bands.
 
 use super::case::Case;
-use super::course::first;
 use super::rule::*;
+use super::windows::first;
 use crate::Date;
 use crate::age;
 use crate::schedule::interpreter::{IntervalRule, PastDose};

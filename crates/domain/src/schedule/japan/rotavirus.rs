@@ -1,8 +1,8 @@
 //! ロタウイルス (A類, since 2020-10-01): two products with windows and numbers of doses of their own.
 
 use super::case::Case;
-use super::course::{first, vaccine_of};
 use super::rule::*;
+use super::windows::{first, vaccine_of};
 use crate::schedule::interpreter::{Edge, PastDose, ProductSet};
 use crate::schedule::types::{Disease, LegalClass, Series, Vaccine};
 

@@ -1,10 +1,12 @@
 //! Programmes that come again every year (インフルエンザ, 新型コロナ), and the COVID-19 programme of 2021–2024.
 
 use super::case::{Case, Chances, Dose};
-use super::course::{self, Judgement, dates, from, until, words};
+use super::checks;
 use super::covid::{self, PHASES, Phase};
 use super::finding::blank;
+use super::judgement::{Judgement, dates, from, until, words};
 use super::rule::{Programme, Season, day};
+use super::windows;
 use crate::Date;
 use crate::age::{self, Days};
 use crate::schedule::interpreter::{Calendar, LegalCalendar};
@@ -45,14 +47,14 @@ pub fn judge(
 ) -> DoseVerdict {
     let mut judgement = Judgement::new(case);
     let line = &programme.lines[0];
-    course::judge_person(case, programme, line, dose, &mut judgement);
-    course::judge_product(case, course::product_rule(programme, dose.vaccine), dose, &mut judgement);
+    checks::judge_person(case, programme, line, dose, &mut judgement);
+    checks::judge_product(case, windows::product_rule(programme, dose.vaccine), dose, &mut judgement);
     let number = if programme.season == Season::Covid && dose.on < day(2024, 10, 1) {
         judge_special(case, dose, so_far, &mut judgement)
     } else {
         judge_season(case, programme, chances, dose, so_far, &mut judgement)
     };
-    course::judge_other_vaccines(case, dose, &mut judgement);
+    checks::judge_other_vaccines(case, dose, &mut judgement);
     DoseVerdict {
         given: dose.given,
         series: Some(programme.series),
@@ -71,13 +73,13 @@ fn judge_season(
     so_far: &[Dose],
     judgement: &mut Judgement<'_, '_>,
 ) -> u8 {
-    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
+    let ages = windows::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
     let is_target = ages.as_slice().iter().any(|window| window.days.contains(dose.on));
     if !is_target {
         match ages.as_slice().iter().map(|window| window.days.from).filter(|day| *day > dose.on).min() {
             Some(first) => judgement.breaks("E_AGE_EARLY", programme.source, from(first)),
             None => {
-                let (code, args) = course::why_no_target(case, programme);
+                let (code, args) = checks::why_no_target(case, programme);
                 judgement.breaks(code, programme.source, args);
             }
         }
@@ -87,7 +89,7 @@ fn judge_season(
         judgement.breaks("E_SEASON", programme.source, dates(season.from, season.until));
     }
     if dose.vaccine == Vaccine::FluHighDose
-        && let Some(rule) = course::product_rule(programme, dose.vaccine)
+        && let Some(rule) = windows::product_rule(programme, dose.vaccine)
         && let Some(first) = rule.from.opens(LegalCalendar, &case.subject).filter(|first| dose.on < *first)
     {
         judgement.breaks(
@@ -176,9 +178,9 @@ pub fn finding(
         return special_finding(case, so_far, as_of);
     }
     let mut finding = blank(programme.series, Status::NotTarget);
-    let ages = course::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
+    let ages = windows::Windows::new(chances.as_slice(), Days::ALWAYS, Days::ALWAYS).joined();
     let Some(window) = ages.as_slice().iter().find(|window| window.days.until >= as_of) else {
-        let (code, args) = course::why_no_target(case, programme);
+        let (code, args) = checks::why_no_target(case, programme);
         finding.reasons.push(note(code, programme.source, args));
         return finding;
     };
@@ -217,7 +219,7 @@ pub fn finding(
     finding.reasons.push(note("WINDOW", programme.source, args));
     if programme.series == Series::Flu
         && finding.status == Status::Due
-        && let Some(rule) = course::product_rule(programme, Vaccine::FluHighDose)
+        && let Some(rule) = windows::product_rule(programme, Vaccine::FluHighDose)
         && as_of >= rule.in_force.from
         && rule.from.opens(LegalCalendar, &case.subject).is_some_and(|first| first <= as_of)
     {
@@ -228,7 +230,7 @@ pub fn finding(
 
 /// The first day of a season that keeps the distance to other vaccines (until 2020-09-30 inactivated ones too).
 fn free_in(case: &Case<'_>, series: Series, days: Days, as_of: Date) -> Date {
-    course::free_of_others(case, series, Vaccine::Flu, days.from, as_of)
+    checks::free_of_others(case, series, Vaccine::Flu, days.from, as_of)
 }
 
 /// 特例臨時接種 on a day between 2021-02-17 and 2024-03-31.

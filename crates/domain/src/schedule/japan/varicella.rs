@@ -1,8 +1,8 @@
 //! 水痘 (A類, since 2014-10-01).
 
 use super::case::Case;
-use super::course::first;
 use super::rule::*;
+use super::windows::first;
 use crate::Date;
 use crate::age;
 use crate::schedule::interpreter::{PastDose, Span};

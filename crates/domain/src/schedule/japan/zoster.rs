@@ -2,8 +2,8 @@
 //! recombinant twice.
 
 use super::case::Case;
-use super::course::{first, vaccine_of};
 use super::rule::*;
+use super::windows::{first, vaccine_of};
 use crate::age::Days;
 use crate::schedule::interpreter::{Edge, IntervalRule, PastDose, Since, Span};
 use crate::schedule::types::{LegalClass, Series, Vaccine};

@@ -236,6 +236,22 @@ proptest! {
     }
 }
 
+/// A file may hold anything: hundreds of doses of everything, before birth, on one day, a century later.
+#[test]
+fn nonsense_is_judged_too() {
+    let person = Person { birth_date: date("1996-02-29"), sex: Sex::Male, facts: Facts::default() };
+    for vaccine in Vaccine::ALL {
+        let doses: Vec<GivenDose> = (0..500)
+            .map(|number| GivenDose::new(plus_days(date("1900-01-01"), number * 111), *vaccine))
+            .collect();
+        let forecast = japan().forecast(&person, &doses, date("2026-11-23"));
+        assert_eq!(forecast.doses.len(), doses.len());
+        let same_day = vec![GivenDose::new(date("2021-06-01"), *vaccine); 500];
+        let counted = japan().forecast(&person, &same_day, date("2200-12-31")).doses;
+        assert!(counted.iter().filter(|verdict| verdict.valid_for_series).count() <= 1, "{vaccine:?}");
+    }
+}
+
 fn moved(day: Date, years: i16) -> Date {
     Date::constant(day.year() + years, day.month(), day.day())
 }

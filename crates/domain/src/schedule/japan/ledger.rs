@@ -27,7 +27,7 @@ pub fn open(person: &Person, given: &[GivenDose]) -> Vec<Dose> {
     let mut mr1_so_far = false;
     for dose in &mut doses {
         dose.series = series_of(person, dose.on, dose.vaccine, encephalitis_so_far, mr1_so_far);
-        encephalitis_so_far += u8::from(dose.vaccine == Vaccine::Je);
+        encephalitis_so_far = u8::saturating_add(encephalitis_so_far, u8::from(dose.vaccine == Vaccine::Je));
         mr1_so_far |= dose.series == Some(Series::Mr1) && dose.vaccine == Vaccine::Mr;
     }
     doses

@@ -354,13 +354,19 @@ fn earlier_pregnancies(case: &Case<'_>, programme: &'static Programme, verdicts:
         if case.person.sex != Sex::Female {
             judgement.breaks("E_SEX", programme.source, words(programme.series.ja()));
         }
+        let is_double = index > 0
+            && case.doses[index - 1].on == dose.on
+            && case.doses[index - 1].series == Some(Series::Rsv);
+        if is_double {
+            judgement.breaks("E_DUP_DAY", programme.source, words(programme.series.ja()));
+        }
         judgement.warns("W_DUE_DATE", programme.source, ReasonArgs::default());
         verdicts[index] = DoseVerdict {
             given: dose.given,
             series: Some(Series::Rsv),
-            dose: 1,
+            dose: u8::from(!is_double),
             is_teiki: judgement.is_teiki,
-            valid_for_series: true,
+            valid_for_series: !is_double,
             reasons: judgement.reasons,
         };
     }

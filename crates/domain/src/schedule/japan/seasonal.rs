@@ -112,6 +112,11 @@ fn judge_season(
     1
 }
 
+/// 接種回 of a dose after these; more than anyone had stays at the end of the scale.
+fn number_after(so_far: &[Dose]) -> u8 {
+    u8::try_from(so_far.len()).unwrap_or(u8::MAX).saturating_add(1)
+}
+
 fn applies(case: &Case<'_>, phase: &Phase, number: u8) -> bool {
     (phase.first_dose..=phase.last_dose).contains(&number) && !days_of(case, phase).is_empty()
 }
@@ -131,13 +136,13 @@ fn judge_special(case: &Case<'_>, dose: &Dose, so_far: &[Dose], judgement: &mut 
     if dose.on > covid::SPECIAL.until {
         // Between the end of the special programme and the first season.
         judgement.breaks("E_SEASON", covid::SPECIAL_LAW, dates(day(2024, 10, 1), day(2025, 3, 31)));
-        return so_far.len() as u8 + 1;
+        return number_after(so_far);
     }
     if so_far.last().is_some_and(|other| other.on == dose.on) {
         judgement.breaks("E_DUP_DAY", covid::SPECIAL_LAW, words(Series::Covid.ja()));
         return 0;
     }
-    let number = u8::try_from(so_far.len()).unwrap_or(u8::MAX - 1) + 1;
+    let number = number_after(so_far);
     let mut open = PHASES.iter().filter(|phase| applies(case, phase, number)).peekable();
     if open.peek().is_none() {
         judgement.breaks("E_COHORT", covid::SPECIAL_LAW, words(Series::Covid.ja()));
@@ -236,7 +241,7 @@ fn free_in(case: &Case<'_>, series: Series, days: Days, as_of: Date) -> Date {
 /// 特例臨時接種 on a day between 2021-02-17 and 2024-03-31.
 fn special_finding(case: &Case<'_>, so_far: &[Dose], as_of: Date) -> SeriesFinding {
     let mut finding = blank(Series::Covid, Status::Expired);
-    let number = u8::try_from(so_far.len()).unwrap_or(u8::MAX - 1) + 1;
+    let number = number_after(so_far);
     finding.dose = Some(number);
     let next = PHASES
         .iter()

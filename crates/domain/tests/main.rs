@@ -7,4 +7,5 @@ mod ids;
 #[cfg(test)]
 mod japan;
 mod kana;
+mod record;
 mod wareki;

@@ -13,6 +13,7 @@ mod forecast;
 mod import;
 mod init;
 mod print;
+mod rebuild;
 mod serve;
 mod town_files;
 mod world;
@@ -37,6 +38,7 @@ enum Command {
     Import(import::Args),
     Extract(extract::Args),
     Print(print::Args),
+    Rebuild(rebuild::Args),
     Town(town_files::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Print(args) => print::run(&args),
+        Command::Rebuild(args) => rebuild::run(&args),
         Command::Town(args) => town_files::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -280,7 +280,7 @@ fn version_rows(history: &History) -> Vec<VersionRow> {
         .map(|(index, (version, who))| VersionRow {
             number: version.version,
             chip: match version.state {
-                State::Current => Chip::new(Tone::Good, "有効"),
+                State::Current => Chip::new(Tone::Active, "現在の版"),
                 state @ (State::Superseded | State::Withdrawn) => {
                     chip(state, version.judgement, version.is_teiki, version.valid_for_series)
                 }

@@ -1,5 +1,6 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
+mod entry;
 mod extract;
 mod forecast;
 mod import;
@@ -21,6 +22,7 @@ enum Name {
     Import(import::Args),
     Search(search::Args),
     Extract(extract::Args),
+    Entry(entry::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -29,5 +31,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Name::Import(args) => import::run(args),
         Name::Search(args) => search::run(args),
         Name::Extract(args) => extract::run(args),
+        Name::Entry(args) => entry::run(args),
     }
 }

@@ -1,3 +1,13 @@
 //! The boundaries: every route, every role, another municipality's ids, hostile input.
 
+mod access;
+mod examples;
+mod forms;
 mod golden;
+mod headers;
+mod hostile;
+mod leaks;
+mod schema;
+mod sessions;
+mod tenants;
+mod town;

@@ -1,0 +1,79 @@
+//! What stands in the places of a path, and what the forms of our pages send. A new route needs its example here.
+
+use super::town::{Form, Things};
+use kit::web::{Door, Route};
+
+/// The path with ids in its places.
+pub fn path(route: &Route, things: &Things) -> String {
+    let path = route.path;
+    let id = match path.split('/').nth(1).unwrap_or_default() {
+        "residents" => things.resident,
+        "campaigns" if path.contains("/files") || path.contains("manifest") => things.printed,
+        "campaigns" => things.campaign,
+        "jobs" => things.job,
+        "staff" => things.staff,
+        "imports" if path.contains("/review/") => things.review,
+        "imports" => things.feed,
+        _ => things.resident,
+    };
+    let filled = path
+        .replace("{id}", &id.to_string())
+        .replace("{fact}", &things.fact.to_string())
+        .replace("{number}", "1")
+        .replace("{*path}", "icon.svg");
+    assert!(!filled.contains('{'), "say in walls::examples what stands in the places of {path}");
+    filled
+}
+
+/// What a form sends, without its token.
+pub fn form(route: &Route, things: &Things) -> Form {
+    let fact = format!("reason-{}", things.fact);
+    let (printed, campaign) = (things.printed.to_string(), things.campaign.to_string());
+    let resident = things.resident.to_string();
+    let fields: &[(&str, &str)] = match route.path {
+        "/residents" => &[("kana", "キタノ"), ("name", ""), ("birth", ""), ("address", ""), ("number", "")],
+        "/residents/{id}/facts" => {
+            &[("kind", "memo"), ("memo_value", "咳が続く"), ("from_on", ""), ("until_on", "")]
+        }
+        "/residents/{id}/facts/{fact}/withdraw" => &[(&fact, "誤って登録したため")],
+        "/campaigns/new" => &[
+            ("programme", "MR1"),
+            ("kind", "reminder"),
+            ("base_date", "令和8年11月23日"),
+            ("dose", ""),
+            ("birth_from", ""),
+            ("birth_until", ""),
+            ("valid_until", ""),
+            ("quiet_months", "12"),
+            ("incomplete_reason", "急ぐため"),
+            ("follows", &printed),
+            ("campaign_id", &campaign),
+            ("confirmed", "2026-11-23"),
+        ],
+        "/imports" => &[("kind", "residents"), ("mode", "trial"), ("file", "01,残念ながら空")],
+        "/imports/review/{id}/record" => {
+            &[("whose", &resident), ("number", ""), ("explanation", "母子健康手帳で確かめた")]
+        }
+        "/imports/review/{id}/reject" => &[("reason", "別の自治体の方のため")],
+        "/campaigns/{id}/release" => &[("count", "3"), ("difference_seen", "yes")],
+        "/campaigns/{id}/cancel" => &[("reason", "条件を誤ったため")],
+        "/staff" => &[("login", "new.person"), ("name", "新任"), ("section", "保健"), ("role", "clerk")],
+        "/sign-in" => &[("municipality", "131172"), ("login", "clerk"), ("password", "wrong password here")],
+        "/imports/{id}/take"
+        | "/campaigns/{id}/print"
+        | "/coverage"
+        | "/sign-out"
+        | "/staff/{id}/disable"
+        | "/audit/verify" => &[],
+        other => panic!("say in walls::examples what the form of {other} sends"),
+    };
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The routes for staff, those that only show first: what is sent changes what the others show.
+pub fn staff_routes() -> Vec<Route> {
+    let mut routes: Vec<Route> =
+        health::routes().list().filter(|route| route.door != Door::Open).cloned().collect();
+    routes.sort_by_key(|route| route.method != axum::http::Method::GET);
+    routes
+}

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// NIST SP 800-63B-4 AAL3: idle 15 minutes, absolute 12 hours.
@@ -25,6 +26,9 @@ const ATTEMPTS_FREE: i32 = 5;
 pub const PASSWORD_CHARS_MIN: usize = 15;
 /// Longer input is refused before it costs anything.
 const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Passwords checked at once: each costs 19 MiB and most of a core for a moment.
+static LANES: Semaphore = Semaphore::const_new(2);
 
 /// A member of staff to be created.
 pub struct NewStaff<'a> {
@@ -42,6 +46,16 @@ fn hash_password(password: &str) -> anyhow::Result<String> {
         .map_err(|error| anyhow::anyhow!("hashing a password: {error}"))
 }
 
+/// Adds a member of staff. `None` where somebody has this login id: nobody's password is replaced by chance.
+pub async fn add_staff(
+    conn: &mut PgConnection,
+    kit: &Kit,
+    municipality: Municipality,
+    new: NewStaff<'_>,
+) -> anyhow::Result<Option<Uuid>> {
+    insert_staff(conn, kit, municipality, new, "do nothing").await
+}
+
 /// Adds or replaces a member of staff (by login id).
 pub async fn put_staff(
     conn: &mut PgConnection,
@@ -49,26 +63,39 @@ pub async fn put_staff(
     municipality: Municipality,
     new: NewStaff<'_>,
 ) -> anyhow::Result<Uuid> {
+    const REPLACE: &str =
+        "do update set name = excluded.name, section = excluded.section, roles = excluded.roles,
+        password_hash = excluded.password_hash";
+    let id = insert_staff(conn, kit, municipality, new, REPLACE).await?;
+    Ok(id.expect("what is replaced is returned"))
+}
+
+async fn insert_staff(
+    conn: &mut PgConnection,
+    kit: &Kit,
+    municipality: Municipality,
+    new: NewStaff<'_>,
+    on_conflict: &'static str,
+) -> anyhow::Result<Option<Uuid>> {
     let password = new.password.to_owned();
     let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await??;
     let roles: Vec<&str> = new.roles.iter().map(|role| role.code()).collect();
-    let id: Uuid = sqlx::query_scalar(
+    let sql = format!(
         "insert into staff (municipality_code, staff_id, login, name, section, roles, password_hash, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict on constraint staff_login_key do update
-             set name = excluded.name, section = excluded.section, roles = excluded.roles, password_hash = excluded.password_hash
-         returning staff_id",
-    )
-    .bind(municipality.0)
-    .bind(kit.ids.next())
-    .bind(new.login)
-    .bind(new.name)
-    .bind(new.section)
-    .bind(&roles)
-    .bind(hash)
-    .bind(Instant(kit.clock.now()))
-    .fetch_one(conn)
-    .await?;
+         on conflict on constraint staff_login_key {on_conflict} returning staff_id"
+    );
+    let id = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(municipality.0)
+        .bind(kit.ids.next())
+        .bind(new.login)
+        .bind(new.name)
+        .bind(new.section)
+        .bind(&roles)
+        .bind(hash)
+        .bind(Instant(kit.clock.now()))
+        .fetch_optional(conn)
+        .await?;
     Ok(id)
 }
 
@@ -96,6 +123,8 @@ pub async fn sign_in(
     password: &str,
     request_id: Uuid,
 ) -> anyhow::Result<Attempt> {
+    // Whoever waits for a lane holds no connection: a flood of attempts leaves the others at work.
+    let _lane = LANES.acquire().await?;
     let now = kit.clock.now();
     let mut tx = db::begin(&kit.pool, municipality).await?;
     let row = sqlx::query(

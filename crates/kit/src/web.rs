@@ -299,11 +299,12 @@ pub type FailurePage = fn(&FailureNote, Option<&Acting>, RequestId) -> String;
 /// Turns failures (and axum's own bare answers) into pages.
 async fn failure_pages(State(page): State<FailurePage>, request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().copied().unwrap_or(RequestId(Uuid::nil()));
+    let is_form = !request.method().is_safe();
     let response = next.run(request).await;
     let note = match response.extensions().get::<FailureNote>() {
         Some(note) => note.clone(),
         None if is_page(&response) => return response,
-        None => match bare_note(response.status()) {
+        None => match bare_note(response.status(), is_form) {
             Some(note) => note,
             None => return response,
         },
@@ -326,10 +327,11 @@ fn is_page(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
-/// What axum refuses by itself, in our words. An id that is none is an address that does not exist.
-fn bare_note(status: StatusCode) -> Option<FailureNote> {
+/// What axum refuses by itself, in our words. A page whose address cannot be read does not exist.
+fn bare_note(status: StatusCode, is_form: bool) -> Option<FailureNote> {
     let failure = match status {
-        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Failure::NotFound,
+        StatusCode::NOT_FOUND => Failure::NotFound,
+        StatusCode::BAD_REQUEST if !is_form => Failure::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => return Some(FailureNote { status, ..Failure::NotFound.note() }),
         StatusCode::PAYLOAD_TOO_LARGE => {
             Failure::BadRequest("送信した内容が大きすぎます。ファイルの大きさを確かめてください。".to_owned())

@@ -88,6 +88,8 @@ pub async fn take_tried(app: &App, acting: &Acting, feed_id: Uuid) -> Result<Uui
     case.viewed(json!({})).await?;
     let kept = tokio::fs::try_exists(place(app, acting.municipality, &feed.digest)).await.unwrap_or(false);
     if feed.state != FeedState::DryRun || !kept {
+        let case = Case::open(&app.kit, acting, case::action(feed.kind), Target::of("feed", feed_id)).await?;
+        case.refused(&app.kit, json!({"cause": "file_not_kept"})).await?;
         return Err(Failure::Conflict(
             "試し取込みのファイルはもう残っていません。ファイルを選び直して取り込んでください。".to_owned(),
         ));

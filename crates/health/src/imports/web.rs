@@ -166,23 +166,52 @@ fn unreadable(error: impl Into<anyhow::Error>) -> Failure {
     Failure::BadRequest("ファイルの受信が途中で切れました。もう一度送信してください。".to_owned())
 }
 
-async fn upload(State(app): State<App>, acting: Acting, mut form: Multipart) -> Result<Response, Failure> {
+async fn upload(State(app): State<App>, acting: Acting, form: Multipart) -> Result<Response, Failure> {
     let (mut typed, mut stored) = (Typed::default(), None);
+    if let Err(failure) = read_parts(&app, &acting, form, (&mut typed, &mut stored)).await {
+        if let Some(stored) = stored {
+            desk::discard(&stored.path).await;
+        }
+        return Err(failure);
+    }
+    finish(&app, &acting, &typed, stored).await
+}
+
+async fn read_parts(
+    app: &App,
+    acting: &Acting,
+    mut form: Multipart,
+    (typed, stored): (&mut Typed, &mut Option<Stored>),
+) -> Result<(), Failure> {
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         match field.name() {
-            Some("csrf") => typed.csrf = field.text().await.map_err(unreadable)?,
-            Some("kind") => typed.kind = field.text().await.map_err(unreadable)?,
-            Some("mode") => typed.mode = field.text().await.map_err(unreadable)?,
-            Some("file") if field.file_name().is_some_and(|name| !name.is_empty()) => {
+            Some("csrf") => typed.csrf = short(field).await?,
+            Some("kind") => typed.kind = short(field).await?,
+            Some("mode") => typed.mode = short(field).await?,
+            Some("file") if stored.is_none() && field.file_name().is_some_and(|name| !name.is_empty()) => {
                 // The token stands before the file in the form: nothing is stored for another site.
                 kit::web::check_token(&acting.csrf_token, &typed.csrf)?;
-                stored = Some(store(&app, &acting, field).await?);
+                *stored = Some(store(app, acting, field).await?);
             }
             Some(_) | None => {}
         }
     }
-    kit::web::check_token(&acting.csrf_token, &typed.csrf)?;
-    finish(&app, &acting, &typed, stored).await
+    kit::web::check_token(&acting.csrf_token, &typed.csrf)
+}
+
+/// The longest of the small parts is the token.
+const PART_BYTES_MAX: usize = 200;
+
+/// A part that is not the file. Only the file may be large: this is kept in memory.
+async fn short(mut field: Field<'_>) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(unreadable)? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > PART_BYTES_MAX {
+            return Err(Failure::BadRequest("画面の送信ボタンから送ってください。".to_owned()));
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 async fn finish(

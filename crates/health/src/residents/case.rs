@@ -136,7 +136,8 @@ pub fn fact_ja(kind: &str) -> &'static str {
     FACT_KINDS.iter().find(|(code, _)| *code == kind).map_or("", |(_, ja)| ja)
 }
 
-const MEMO_CHARS_MAX: usize = 500;
+/// A memo or a reason is a few sentences.
+pub const MEMO_CHARS_MAX: usize = 500;
 
 /// Reads what was typed into the form of a new fact; all errors at once.
 pub fn read_fact(app: &App, posted: &Posted, birth: Date) -> Result<NewFact, FormErrors> {

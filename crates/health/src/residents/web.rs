@@ -546,10 +546,15 @@ async fn withdraw(
 ) -> Result<Response, Failure> {
     let field = format!("reason-{fact}");
     let reason = posted.trimmed(&field);
+    let mut errors = FormErrors::default();
     if reason.is_empty() {
+        errors.add(&*field, "取り消す理由を入力してください");
+    } else if reason.chars().count() > case::MEMO_CHARS_MAX {
+        let most = case::MEMO_CHARS_MAX;
+        errors.add(&*field, format!("取り消す理由は{most}文字以内で入力してください"));
+    }
+    if !errors.is_empty() {
         let known = case::facts(&app, &acting, id).await?;
-        let mut errors = FormErrors::default();
-        errors.add(field, "取り消す理由を入力してください");
         return page::show_errors(&facts_page(&app, &acting, known, &posted, errors));
     }
     case::withdraw(&app, &acting, (id, fact), reason).await?;

@@ -67,10 +67,6 @@ pub enum Added {
 pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ManageStaff, Target::NONE).await?;
     let municipality = case.municipality();
-    if sql::login_exists(case.conn(), municipality, &new.login).await? {
-        case.refused(&app.kit, json!({"cause": "login_taken"})).await?;
-        return Ok(Added::LoginTaken);
-    }
     let password = kit::signin::new_password(&app.kit);
     let staff = NewStaff {
         login: &new.login,
@@ -79,7 +75,10 @@ pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added,
         roles: &[new.role],
         password: &password,
     };
-    let staff_id = kit::signin::put_staff(case.conn(), &app.kit, municipality, staff).await?;
+    let Some(staff_id) = kit::signin::add_staff(case.conn(), &app.kit, municipality, staff).await? else {
+        case.refused(&app.kit, json!({"cause": "login_taken"})).await?;
+        return Ok(Added::LoginTaken);
+    };
     case.aim(Target::of("staff", staff_id));
     case.done(json!({"added": staff_id, "role": new.role.code()})).await?;
     Ok(Added::Password(password))
@@ -108,21 +107,27 @@ pub struct Log {
     pub staff: Vec<StaffRow>,
 }
 
-pub async fn log(app: &App, acting: &Acting, search: &LogSearch, page: i64) -> Result<Log, Failure> {
-    let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
+async fn gather_log(case: &mut Case, search: &LogSearch, page: i64) -> Result<Log, Failure> {
     let municipality = case.municipality();
     let offset = (page - 1) * LOG_PER_PAGE;
     let (rows, total) = sql::log(case.conn(), municipality, search, offset, LOG_PER_PAGE).await?;
     let staff = sql::staff(case.conn(), municipality).await?;
-    case.viewed(json!({"from": search.from.to_string(), "until": search.until.to_string(), "page": page}))
-        .await?;
     Ok(Log { rows, total, staff })
 }
 
-/// Walks the chain and says whether every entry is as it was written.
-pub async fn verify(app: &App, acting: &Acting) -> Result<Option<i64>, Failure> {
-    let case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
+pub async fn log(app: &App, acting: &Acting, search: &LogSearch, page: i64) -> Result<Log, Failure> {
+    let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
+    let log = gather_log(&mut case, search, page).await?;
+    case.viewed(json!({"from": search.from.to_string(), "until": search.until.to_string(), "page": page}))
+        .await?;
+    Ok(log)
+}
+
+/// Walks the chain and says where it is first broken, if anywhere; with the log's first page.
+pub async fn verify(app: &App, acting: &Acting, search: &LogSearch) -> Result<(Option<i64>, Log), Failure> {
+    let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
     let municipality = case.municipality();
+    let log = gather_log(&mut case, search, 1).await?;
     case.viewed(json!({"verify": true})).await?;
-    Ok(kit::audit::first_fault(&app.kit, municipality).await?)
+    Ok((kit::audit::first_fault(&app.kit, municipality).await?, log))
 }

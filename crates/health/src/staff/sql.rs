@@ -40,18 +40,6 @@ pub async fn staff(conn: &mut PgConnection, municipality: Municipality) -> sqlx:
         .collect())
 }
 
-pub async fn login_exists(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    login: &str,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select exists (select from staff where municipality_code = $1 and login = $2)")
-        .bind(municipality.0)
-        .bind(login)
-        .fetch_one(conn)
-        .await
-}
-
 /// Shuts a person out: the id and every open session. False where there is no such person in use.
 pub async fn disable(
     conn: &mut PgConnection,

@@ -269,10 +269,9 @@ async fn log(
 }
 
 async fn verify(State(app): State<App>, acting: Acting, _token: Posted) -> Result<Html<String>, Failure> {
-    let fault = case::verify(&app, &acting).await?;
     let asked = HashMap::new();
     let (search, errors) = read_search(&asked, app.kit.clock.today());
-    let log = case::log(&app, &acting, &search, 1).await?;
+    let (fault, log) = case::verify(&app, &acting, &search).await?;
     let mut page = audit_page(&acting, &asked, &search, errors, log, 1);
     page.shell.notice = Some(match fault {
         None => Banner::new(BannerKind::Success, "操作ログは書かれたときのままです"),

@@ -2,7 +2,7 @@
 
 use super::{
     examples::{form, path, staff_routes},
-    town::{FORM, Form, MARKS, Session, Walls, encode, walls},
+    town::{FORM, Form, MARKS, Session, Walls, body, encode, walls},
 };
 use axum::{
     body::Body,
@@ -130,6 +130,32 @@ async fn bodies_that_no_screen_sends_are_refused_with_a_page() {
         let answer = raw(&walls, &session, "/residents", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}");
         assert!(answer.is_html() && answer.text().contains("送信内容を読み取れません"), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_no_screen_sends_leaves_no_file() {
+    let walls = walls(MARKS).await;
+    let session = walls.session(&walls.ours, Role::Clerk).await;
+    let part = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let (token, file) = (part("csrf", &session.csrf), part("file", "01,x"));
+    let (kind, mode) = (part("kind", "residents"), part("mode", "trial"));
+    let long = "x".repeat(100_000);
+    for (what, form) in [
+        ("the file before the token", vec![file.clone(), token.clone(), kind.clone(), mode.clone()]),
+        ("a long token", vec![part("csrf", &long), file.clone()]),
+        ("a long kind after the file", vec![token.clone(), mode.clone(), file.clone(), part("kind", &long)]),
+        ("another token after the file", vec![token.clone(), kind, mode, file, part("csrf", "")]),
+    ] {
+        let (kind, body) = body("/imports", &form);
+        let request = Request::post("/imports")
+            .header(header::COOKIE, &session.cookie)
+            .header(header::CONTENT_TYPE, kind);
+        let answer = walls.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{what}");
+        let folder = walls.stage.app.files.join("imports").join(walls.ours.municipality.to_string());
+        let kept = std::fs::read_dir(folder).map_or(0, Iterator::count);
+        assert_eq!(kept, 0, "{what} leaves a file");
     }
 }
 

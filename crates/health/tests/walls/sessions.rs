@@ -131,3 +131,47 @@ async fn odd_passwords_are_simply_wrong() {
     let nul = sign_in(&walls, "131172", "cl\0erk", "pass\0word", "").await;
     assert_eq!(nul.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn adding_a_login_that_exists_replaces_nobodys_password() {
+    let walls = walls(MARKS).await;
+    let manager = walls.session(&walls.ours, Role::IdManager).await;
+    let form = |login: &str| -> super::town::Form {
+        [("login", login), ("name", "別人"), ("section", ""), ("role", "auditor")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
+    };
+    let taken = walls.post(Some(&manager), "/staff", &form("clerk")).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(taken.text().contains("この個人IDは登録済みです"));
+    assert_eq!(sign_in(&walls, "131172", "clerk", PASSWORD, "").await.status, StatusCode::SEE_OTHER);
+    // The neighbour's ids are not in the way.
+    sqlx::query("update staff set login = 'only.there' where municipality_code = $1 and login = 'clerk'")
+        .bind(ITABASHI.0)
+        .execute(&walls.stage.db.superuser_pool())
+        .await
+        .unwrap();
+    let added = walls.post(Some(&manager), "/staff", &form("only.there")).await;
+    assert!(added.text().contains("最初のパスワード"));
+}
+
+#[tokio::test]
+async fn a_flood_of_attempts_to_sign_in_leaves_the_others_at_work() {
+    let walls = walls(MARKS).await;
+    let clerk = walls.session(&walls.ours, Role::Clerk).await;
+    let flood = (0..40).map(|_| sign_in(&walls, "131172", "nobody", "some other password", ""));
+    let flood = futures_util::future::join_all(flood);
+    let at_work = async {
+        for _ in 0..5 {
+            assert_eq!(walls.get(Some(&clerk), "/residents").await.status, StatusCode::OK);
+        }
+    };
+    tokio::pin!(flood);
+    // More attempts than the pool has connections: the clerk's pages come before the flood has passed.
+    tokio::select! {
+        biased;
+        () = at_work => {}
+        _ = &mut flood => panic!("the clerk had to wait for the flood"),
+    }
+    assert!(flood.await.iter().all(|answer| answer.status == StatusCode::UNPROCESSABLE_ENTITY));
+}

@@ -168,8 +168,17 @@ async fn stand_at_door(
     next: Next,
 ) -> Response {
     let acting = request.extensions().get::<Acting>().cloned();
+    let named = params.ok().and_then(|params| {
+        params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.parse::<Uuid>())
+    });
     let answer = async {
-        let answer = match may_enter(&route, &request, acting.as_ref()) {
+        let entered = may_enter(&route, &request, acting.as_ref());
+        // What is no id is the id of nothing.
+        let entered = entered.and_then(|()| match named {
+            Some(Err(_)) => Err(Failure::NotFound),
+            Some(Ok(_)) | None => Ok(()),
+        });
+        let answer = match entered {
             Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
                 Failure::Internal(anyhow::anyhow!("the handler of {} panicked", route.path)).into_response()
             }),
@@ -179,11 +188,10 @@ async fn stand_at_door(
     };
     let (answer, is_decided) = DECIDED.scope(Cell::new(false), answer).await;
     let (Some(acting), Door::For(action), false) = (acting, route.door, is_decided) else { return answer };
-    let id = params.ok().and_then(|params| {
-        params.iter().find(|(name, _)| *name == "id").and_then(|(_, value)| value.parse::<Uuid>().ok())
-    });
-    let target =
-        id.filter(|_| !route.about.is_empty()).map_or(Target::NONE, |id| Target::of(route.about, id));
+    let target = match named {
+        Some(Ok(id)) if !route.about.is_empty() => Target::of(route.about, id),
+        Some(_) | None => Target::NONE,
+    };
     match write_decision(&kit, &acting, action, target, answer.status()).await {
         Ok(()) => answer,
         // No entry, no answer.

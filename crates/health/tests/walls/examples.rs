@@ -1,6 +1,6 @@
 //! What stands in the places of a path, and what the forms of our pages send. A new route needs its example here.
 
-use super::town::{Form, Things};
+use super::town::{CLINIC, Form, Things};
 use kit::web::{Door, Route};
 
 /// The path with ids in its places.
@@ -12,6 +12,7 @@ pub fn path(route: &Route, things: &Things) -> String {
         "campaigns" => things.campaign,
         "jobs" => things.job,
         "staff" => things.staff,
+        "records" => things.record,
         "imports" if path.contains("/review/") => things.review,
         "imports" => things.feed,
         _ => things.resident,
@@ -21,6 +22,12 @@ pub fn path(route: &Route, things: &Things) -> String {
         .replace("{fact}", &things.fact.to_string())
         .replace("{number}", "1")
         .replace("{*path}", "icon.svg");
+    let filled = match path {
+        "/records/new" => format!("{filled}?sheet={}", things.sheet),
+        "/records/echo/date" => format!("{filled}?text=R8.11.23"),
+        "/records/echo/clinic" => format!("{filled}?text={CLINIC}"),
+        _ => filled,
+    };
     assert!(!filled.contains('{'), "say in walls::examples what stands in the places of {path}");
     filled
 }
@@ -29,7 +36,28 @@ pub fn path(route: &Route, things: &Things) -> String {
 pub fn form(route: &Route, things: &Things) -> Form {
     let fact = format!("reason-{}", things.fact);
     let (printed, campaign) = (things.printed.to_string(), things.campaign.to_string());
-    let resident = things.resident.to_string();
+    let (resident, sheet, record) =
+        (things.resident.to_string(), things.sheet.to_string(), things.record.to_string());
+    let (number, key) = (things.sheet_number.digits(), kit::Ids::default().next().to_string());
+    let of_record = route.path.starts_with("/records/{id}");
+    let dose: Vec<(&str, &str)> = [
+        if of_record { ("record", record.as_str()) } else { ("sheet", sheet.as_str()) },
+        ("version", "1"),
+        ("judgement", "given"),
+        ("on", "R8.11.20"),
+        ("vaccine", if of_record { "BCG" } else { "MR" }),
+        ("lot", "ab123"),
+        ("expires", "R9.11.20"),
+        ("volume", ""),
+        ("clinic", CLINIC),
+        ("clinic_name", ""),
+        ("doctor", "王子　一郎"),
+        ("basis", "1"),
+        ("explanation", ""),
+        ("change_reason", if of_record { "接種日の読み違い" } else { "" }),
+        ("key", key.as_str()),
+    ]
+    .to_vec();
     let fields: &[(&str, &str)] = match route.path {
         "/residents" => &[("kana", "キタノ"), ("name", ""), ("birth", ""), ("address", ""), ("number", "")],
         "/residents/{id}/facts" => {
@@ -50,6 +78,16 @@ pub fn form(route: &Route, things: &Things) -> Form {
             ("campaign_id", &campaign),
             ("confirmed", "2026-11-23"),
         ],
+        "/records/find" => &[("number", &number)],
+        "/records"
+        | "/records/new"
+        | "/records/confirm"
+        | "/records/{id}/correct"
+        | "/records/{id}/correct/edit"
+        | "/records/{id}/correct/confirm" => &dose,
+        "/records/{id}/withdraw" => {
+            &[("version", "1"), ("key", &key), ("reason", "別の方の予診票だったため")]
+        }
         "/imports" => &[("kind", "residents"), ("mode", "trial"), ("file", "01,残念ながら空")],
         "/imports/review/{id}/record" => {
             &[("whose", &resident), ("number", ""), ("explanation", "母子健康手帳で確かめた")]

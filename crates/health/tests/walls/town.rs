@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::{
     campaign::NoticeKind,
+    ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
 use kit::{Acting, Instant, Municipality, Role, signin::NewStaff};
@@ -27,6 +28,9 @@ pub struct Things {
     pub printed: Uuid,
     pub feed: Uuid,
     pub review: Uuid,
+    pub record: Uuid,
+    pub sheet: Uuid,
+    pub sheet_number: SheetNumber,
 }
 
 impl Things {
@@ -42,6 +46,9 @@ impl Things {
             printed: id(6),
             feed: id(7),
             review: id(8),
+            record: id(9),
+            sheet: id(10),
+            sheet_number: sheet_number(Municipality(0)),
         }
     }
 }
@@ -64,6 +71,9 @@ pub struct Walls {
     pub ours: Town,
     pub theirs: Town,
 }
+
+/// The clinic that both have, each under its own name.
+pub const CLINIC: &str = "9000000001";
 
 /// The marks of an ordinary walk: of ours and of the neighbour.
 pub const MARKS: [&str; 2] = ["北印", "板印"];
@@ -101,6 +111,7 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     stage.vaccinate(municipality, people[0], Vaccine::Bcg, "2026-02-10").await;
     stage.had_disease(municipality, people[0], "MEASLES").await;
     let (fact, feed, job) = put_marks(stage, municipality, mark, people[0], clerk.staff_id).await;
+    let (record, sheet) = put_number(stage, municipality, people[1]).await;
     let review = put_review(stage, municipality, mark, people[0], feed).await;
     let frozen = stage.extract(clerk, &stage.order(Series::Var, NoticeKind::Questionnaire)).await;
     let things = Things {
@@ -112,6 +123,9 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
         printed: printed.campaign_id,
         feed,
         review,
+        record,
+        sheet,
+        sheet_number: sheet_number(municipality),
     };
     Town { municipality, things, staff }
 }
@@ -137,7 +151,7 @@ async fn put_marks(
         "update feeds set file_name = $1 where municipality_code = $2",
         "update jobs set title = $1 || title, message = $1 where municipality_code = $2",
         "insert into clinics (municipality_code, clinic_code, name, address, telephone, doctors)
-             values ($2, '1234567', $1, $1, $1, array[$1])",
+             values ($2, '9000000001', $1, $1, $1, array[$1])",
         "insert into feed_errors (municipality_code, feed_id, position, weight, line, field, sentence)
              select municipality_code, feed_id, 1, 'error', 2, $1, $1 from feeds where municipality_code = $2 limit 1",
     ] {
@@ -169,6 +183,31 @@ async fn put_marks(
     (fact, feed, job)
 }
 
+/// A number that only this municipality has on paper.
+fn sheet_number(municipality: Municipality) -> SheetNumber {
+    SheetNumber::from_serial(500_000 + u64::from(municipality.0.unsigned_abs())).unwrap()
+}
+
+/// Gives the sheet of a child its own number. Says which record and which sheet there are.
+async fn put_number(stage: &Stage, municipality: Municipality, child: Uuid) -> (Uuid, Uuid) {
+    let pool = stage.db.superuser_pool();
+    let sheet = sqlx::query_scalar(
+        "update sheets set sheet_number = $3 where municipality_code = $1 and resident_id = $2 returning sheet_id",
+    )
+    .bind(municipality.0)
+    .bind(child)
+    .bind(sheet_number(municipality).digits())
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let record = sqlx::query_scalar("select record_id from vaccination_records where municipality_code = $1")
+        .bind(municipality.0)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    (record, sheet)
+}
+
 /// A row of a records file that waits for a person to decide.
 async fn put_review(
     stage: &Stage,
@@ -182,7 +221,7 @@ async fn put_review(
         "insert into review_items (municipality_code, item_id, feed_id, line, kind, sentence, body, candidates, state)
          values ($1, $2, $3, 2, 'several_matches', $4, jsonb_build_object('name_kanji', $4::text, 'name_kana', $4::text, 'birth_date', '2025-08-10',
              'vaccine', 'BCG', 'vaccinated_on', '2026-03-10', 'judgement', '1', 'product', $4::text, 'lot_number', $4::text,
-             'clinic_code', '1234567', 'doctor_name', $4::text, 'legal_class', '1', 'source', $4::text, 'source_row', '7'), array[$5], 'open')",
+             'clinic_code', '9000000001', 'doctor_name', $4::text, 'legal_class', '1', 'source', $4::text, 'source_row', '7'), array[$5], 'open')",
     )
     .bind(municipality.0)
     .bind(review)

@@ -51,7 +51,7 @@ pub fn plus_days(day: Date, days: i32) -> Date {
         return Date::constant(day.year(), day.month(), moved as i8);
     }
     // Intervals of weeks end in the next month at the latest.
-    let into_next = moved - i32::from(day.days_in_month());
+    let into_next = moved.saturating_sub(i32::from(day.days_in_month()));
     if (1..=28).contains(&into_next) && day.year() < 9999 {
         let (year, month) =
             if day.month() == 12 { (day.year() + 1, 1) } else { (day.year(), day.month() + 1) };

@@ -182,7 +182,7 @@ fn a_base_date_lies_in_this_fiscal_year_or_the_next() {
     let said = check_base_date(day("2025-11-23"), BASE).unwrap_err().to_string();
     assert_eq!(
         said,
-        "基準日 令和7年11月23日は令和7年度です。今年度（令和8年度）か来年度の日付を入力してください"
+        "基準日令和7年11月23日は令和7年度です。今年度（令和8年度）か来年度の日付を入力してください"
     );
 }
 

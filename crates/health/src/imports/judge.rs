@@ -12,6 +12,7 @@ use domain::{
 };
 use kit::Ids;
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// What became of a batch of persons.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub struct Judged {
     pub recorded: Vec<u8>,
     pub known: u64,
     pub reviews: Vec<ForReview>,
+    /// People of whom a dose was recorded before, or waits now: the verdicts beside their records are made anew.
+    pub to_rebuild: Vec<Uuid>,
 }
 
 /// Judges all rows of some persons.
@@ -72,6 +75,8 @@ fn one(engine: &Japan, gathered: &Gathered, today: Date, ids: &Ids, judged: &mut
     }
     // One pass judges every dose by the rules of its day: the same as `check` for each of them among the others.
     let forecast = engine.forecast(&gathered.person, &doses, today);
+    let waiting = judged.reviews.len();
+    let had_doses = !gathered.doses.is_empty();
     for (row, given) in new {
         let verdict =
             forecast.doses.iter().find(|verdict| verdict.given == given).expect("every dose has a verdict");
@@ -79,6 +84,9 @@ fn one(engine: &Japan, gathered: &Gathered, today: Date, ids: &Ids, judged: &mut
             Some(sentence) => judged.review(row, "irregular", &sentence),
             None => write(judged, gathered, row, Some(verdict), ids),
         }
+    }
+    if had_doses || judged.reviews.len() > waiting {
+        judged.to_rebuild.push(gathered.resident_id);
     }
 }
 

@@ -5,10 +5,11 @@ use super::{
     case::{action, check_order, conclude, detail, one, open, refuse, report_dry_run},
     judge, records, records_sql, sql, stage,
 };
-use crate::App;
+use crate::{App, records::rebuild_verdicts};
 use kit::{Acting, Case, Failure, Target};
 use sqlx::PgConnection;
 use std::path::Path;
+use uuid::Uuid;
 
 /// Persons judged at a time: bounds the memory, and each batch is one round trip to the database.
 const BATCH_PERSONS: i64 = 4_000;
@@ -49,7 +50,8 @@ pub async fn take_records(
         return refuse(app, acting, case, feed, faults).await;
     }
     records_sql::match_persons(case.conn(), acting.municipality).await?;
-    feed.counts.unchanged = judge_all(app, acting, case.conn()).await?;
+    let (known, to_rebuild) = judge_all(app, acting, case.conn()).await?;
+    feed.counts.unchanged = known;
     (feed.counts.added, feed.counts.to_review) = records_sql::counts(case.conn()).await?;
     for fault in records_sql::clinics_unknown(case.conn(), acting.municipality).await? {
         faults.push(fault);
@@ -61,6 +63,9 @@ pub async fn take_records(
     feed.state = FeedState::Applied;
     conclude(case.conn(), acting, &mut feed, faults, at).await?;
     records_sql::apply(case.conn(), acting, feed_id, at, || app.kit.ids.next()).await?;
+    for resident_id in to_rebuild {
+        rebuild_verdicts(case.conn(), &app.engine, acting.municipality, resident_id).await?;
+    }
     sql::refresh_statistics(case.conn()).await?;
     let detail = detail(&feed);
     case.done(detail).await?;
@@ -68,9 +73,10 @@ pub async fn take_records(
 }
 
 /// Judges person by person; returns how many rows were known already.
-async fn judge_all(app: &App, acting: &Acting, conn: &mut PgConnection) -> Result<u64, Failure> {
+async fn judge_all(app: &App, acting: &Acting, conn: &mut PgConnection) -> Result<(u64, Vec<Uuid>), Failure> {
     let today = app.kit.clock.today();
     let (persons, mut known, mut from) = (records_sql::person_count(conn).await?, 0, 1);
+    let mut to_rebuild = Vec::new();
     while from <= persons {
         let places = (from, from + BATCH_PERSONS - 1);
         let gathered = records_sql::gather(conn, acting.municipality, places, today).await?;
@@ -79,9 +85,10 @@ async fn judge_all(app: &App, acting: &Acting, conn: &mut PgConnection) -> Resul
             .await
             .map_err(|error| Failure::Internal(error.into()))?;
         known += judged.known;
+        to_rebuild.extend(judged.to_rebuild);
         records_sql::put_judged(conn, judged.recorded).await?;
         records_sql::put_reviews(conn, &judged.reviews).await?;
         from += BATCH_PERSONS;
     }
-    Ok(known)
+    Ok((known, to_rebuild))
 }

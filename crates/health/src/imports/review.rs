@@ -4,7 +4,7 @@ use super::{
     review_sql::{self, Item, Recorded},
     sql,
 };
-use crate::{App, ledger};
+use crate::{App, ledger, records};
 use domain::{
     Date,
     ids::AddresseeNumber,
@@ -136,6 +136,7 @@ pub async fn record(
     let recorded = Recorded { record_id, resident_id, verdict: verdict.as_ref(), explanation };
     let at = case.at();
     review_sql::record(case.conn(), acting, &item, &recorded, at).await?;
+    records::rebuild_verdicts(case.conn(), &app.engine, municipality, resident_id).await?;
     review_sql::close(case.conn(), acting, item_id, Some(record_id), explanation, at).await?;
     let next = review_sql::next(case.conn(), municipality, item_id).await?;
     case.aim(Target::resident(resident_id));

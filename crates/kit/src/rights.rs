@@ -47,7 +47,7 @@ named! {
         ViewResident = "view_resident", "住民の閲覧";
         NoteFact = "note_fact", "住民に関する事項の登録";
         WithdrawFact = "withdraw_fact", "住民に関する事項の取消し";
-        FindSheet = "find_sheet", "予診票番号の照会";
+        FindSheet = "find_sheet", "用紙番号の照会";
         RegisterRecord = "register_record", "接種記録の登録";
         ViewRecord = "view_record", "接種記録の閲覧";
         CorrectRecord = "correct_record", "接種記録の訂正";

@@ -187,7 +187,7 @@ fn entry(row: &LogRow) -> Entry {
         target,
         href: row.target_id.filter(|_| row.target_kind == "resident").map(|id| id.to_string()),
         request: row.request_id.to_string(),
-        place: row.place.map_or_else(|| "記録中".to_owned(), |place| ui::dates::thousands(place)),
+        place: row.place.map_or_else(|| "記録中".to_owned(), ui::dates::thousands),
     }
 }
 

@@ -20,6 +20,8 @@ use uuid::Uuid;
 pub enum Failure {
     /// Nobody is signed in, or the session has ended.
     NotSignedIn,
+    /// Likewise, and something was sent: the person must hear that it was not taken.
+    Unsent,
     /// The person may not do this. Already logged.
     Refused(Action),
     /// It is not there, or not theirs: the same answer.
@@ -47,7 +49,7 @@ impl From<anyhow::Error> for Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::NotSignedIn => f.write_str("ログインしてください"),
+            Failure::NotSignedIn | Failure::Unsent => f.write_str("ログインしてください"),
             Failure::Refused(action) => write!(f, "「{}」の権限がありません", action.ja()),
             Failure::NotFound => f.write_str("見つかりません"),
             Failure::Conflict(sentence) | Failure::BadRequest(sentence) => f.write_str(sentence),
@@ -67,7 +69,9 @@ pub struct FailureNote {
 impl Failure {
     fn note(&self) -> FailureNote {
         let (status, title, sentence) = match self {
-            Failure::NotSignedIn => (StatusCode::UNAUTHORIZED, "ログインが必要です", "ログインしてください。".to_owned()),
+            Failure::NotSignedIn | Failure::Unsent => {
+                (StatusCode::UNAUTHORIZED, "ログインが必要です", "ログインしてください。".to_owned())
+            }
             Failure::Refused(action) => (
                 StatusCode::FORBIDDEN,
                 "この操作の権限がありません",
@@ -98,6 +102,9 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         if let Failure::NotSignedIn = self {
             return Redirect::to("/sign-in").into_response();
+        }
+        if let Failure::Unsent = self {
+            return Redirect::to("/sign-in?unsent=yes").into_response();
         }
         if let Failure::Internal(error) = &self {
             tracing::error!(error = format!("{error:#}"), "request failed");

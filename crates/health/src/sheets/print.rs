@@ -468,6 +468,7 @@ fn plain(failure: Failure) -> anyhow::Error {
     match failure {
         Failure::Internal(error) => error,
         Failure::NotSignedIn
+        | Failure::Unsent
         | Failure::Refused(_)
         | Failure::NotFound
         | Failure::Conflict(_)

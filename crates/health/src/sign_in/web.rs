@@ -3,7 +3,7 @@
 use crate::{App, page};
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,7 +12,8 @@ use kit::{
     signin::{self, Attempt},
     web::{self, Door, RequestId, Routes},
 };
-use ui::{Choice, FieldState, FormErrors, Shell};
+use serde::Deserialize;
+use ui::{Banner, BannerKind, Choice, FieldState, FormErrors, Shell};
 
 pub fn routes() -> Routes<App> {
     Routes::default().get("/sign-in", Door::Open, form).post("/sign-in", Door::Open, sign_in).post(
@@ -59,9 +60,16 @@ async fn make(
     })
 }
 
+/// Whoever was signed out in the middle of a form comes here with it.
+#[derive(Deserialize)]
+struct Arrival {
+    unsent: Option<String>,
+}
+
 async fn form(
     State(app): State<App>,
     request_id: RequestId,
+    Query(arrival): Query<Arrival>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if let Some(cookie) = web::cookie(&headers, signin::cookie_name(&app.kit))
@@ -69,7 +77,14 @@ async fn form(
     {
         return Ok(Redirect::to("/").into_response());
     }
-    Ok(page::show(&make(&app, request_id, &Posted::default(), FormErrors::default()).await?)?.into_response())
+    let mut made = make(&app, request_id, &Posted::default(), FormErrors::default()).await?;
+    if arrival.unsent.is_some() {
+        made.shell.notice = Some(
+            Banner::new(BannerKind::Warning, "ログインの有効時間が切れました")
+                .line("最後に送信した内容は登録されていません。ログインして、もう一度入力してください。"),
+        );
+    }
+    Ok(page::show(&made)?.into_response())
 }
 
 async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) -> Result<Response, Failure> {

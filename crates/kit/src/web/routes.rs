@@ -201,7 +201,8 @@ async fn stand_at_door(
 
 fn may_enter(route: &Route, request: &Request, acting: Option<&Acting>) -> Result<(), Failure> {
     if let Door::For(action) = route.door {
-        let acting = acting.ok_or(Failure::NotSignedIn)?;
+        let sends = !request.method().is_safe() && action != Action::SignOut;
+        let acting = acting.ok_or(if sends { Failure::Unsent } else { Failure::NotSignedIn })?;
         if !acting.may(action) {
             return Err(Failure::Refused(action));
         }

@@ -107,9 +107,11 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     Ok(sign_ins)
 }
 
-/// Generates the ward's files once and takes them in by the ordinary door, as the weekly feeds come.
+/// Generates the ward's files once and takes them in by the ordinary door, as the weekly feeds come. An import is all
+/// or nothing: after a start that was cut off, what is there is whole, and the rest follows.
 async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
-    if health::home::sql::counts(&world.app.kit, WARD).await?.residents > 0 {
+    let there = health::home::sql::counts(&world.app.kit, WARD).await?;
+    if there.records > 0 {
         return Ok(());
     }
     let order = town::Order {
@@ -125,9 +127,14 @@ async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || order.write(|_| ())).await??;
     let operator = world.operator(WARD).await?;
     let app = &world.app;
-    for (kind, file) in
-        [(Kind::Clinics, "clinics.csv"), (Kind::Residents, "residents.csv"), (Kind::Records, "records.csv")]
-    {
+    for (kind, file, there) in [
+        (Kind::Clinics, "clinics.csv", there.clinics),
+        (Kind::Residents, "residents.csv", there.residents),
+        (Kind::Records, "records.csv", there.records),
+    ] {
+        if there > 0 {
+            continue;
+        }
         let taken = case::take(app, &operator, kind, &folder.join(file), Options::default()).await;
         let summary = taken.map_err(|failure| anyhow::anyhow!("{failure}"))?;
         eprintln!("  {}: {}", kind.ja(), summary.sentence());

@@ -34,8 +34,9 @@
   const option = (chart) => {
     const flat = chart.kind === 'bar';
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const names = { type: 'category', data: chart.categories, inverse: flat, axisTick: { show: false }, axisLine: { lineStyle: { color: '#666666' } }, axisLabel: { color: '#333333', fontSize: 13, width: flat ? 200 : undefined, overflow: 'break', interval: flat ? 0 : 'auto' } };
-    const values = { type: 'value', min: 0, max: chart.max ?? undefined, axisLabel: { color: '#333333', fontSize: 13, formatter: (value) => value.toLocaleString('ja-JP') + chart.unit }, splitLine: { lineStyle: { color: '#cccccc' } } };
+    const names = { type: 'category', data: chart.categories, inverse: flat, axisTick: { show: false }, axisLine: { lineStyle: { color: '#666666' } }, axisLabel: { color: '#333333', fontSize: 13, width: flat ? 220 : undefined, overflow: 'break', interval: flat ? 0 : 'auto' } };
+    // Half a person is never shown.
+    const values = { type: 'value', min: 0, minInterval: chart.unit === '人' ? 1 : undefined, max: chart.max ?? undefined, axisLabel: { color: '#333333', fontSize: 13, formatter: (value) => value.toLocaleString('ja-JP') + chart.unit }, splitLine: { lineStyle: { color: '#cccccc' } } };
     const many = chart.series.length > 1;
     return {
       animation: !still,

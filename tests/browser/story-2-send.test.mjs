@@ -1,0 +1,149 @@
+// Steps 3 and 4 of a clerk's day: who is due, two persons' eyes, and paper. By keyboard alone.
+import { readFile } from 'node:fs/promises';
+import { check, demo, equal, good, signIn, test } from './harness.mjs';
+import { choose, day, download, follow, followWords, given, health, pdfPages, pdfWords, press, rows, says, settled, then, town, when, wide, words, write } from './clerk.mjs';
+
+/** Orders an extraction for today and waits until the list is frozen. */
+async function extract(page, programme) {
+  await page.goto(`${await health()}/campaigns/new`);
+  await choose(page, 'programme', programme);
+  await follow(page, 'form.s-form button[type=submit]');
+  await says(page, '抽出条件の確認');
+  await follow(page, 'form.s-form button[type=submit]');
+  await settled(page);
+}
+
+/** The number on the card of those who are due. */
+async function due(page) {
+  return Number((await page.locator('.s-card__number').first().innerText()).replace(/\D/g, ''));
+}
+
+if (await demo()) {
+  test('story 3: who is due for MR2 is frozen with counts, reasons and age edges; the maker cannot release it', async ({ page }) => {
+    await signIn(page, 'clerk');
+    await when('opening the empty list and the order', async () => {
+      await page.goto(`${await health()}/campaigns`);
+      await good(page, 'story-3-list-empty');
+      await followWords(page, '対象者を抽出する');
+      await good(page, 'story-3-order');
+    });
+    await when('sending the order with a day that does not exist', async () => {
+      await choose(page, 'programme', 'MR2');
+      await write(page, '#base_date', 'R8.2.30');
+      await follow(page, 'form.s-form button[type=submit]');
+    });
+    await then('the error is named and the programme stays chosen', async () => {
+      await says(page, '2月に30日はありません');
+      equal(await page.inputValue('#programme'), 'MR2', 'programme');
+    });
+    await when('ordering it for today', () => extract(page, 'MR2'));
+    await then('the list is frozen with its counts', async () => {
+      day.sent = page.url();
+      day.due = await due(page);
+      check(day.due > 0, 'somebody is due');
+      await says(page, '除外の理由', '接種済', '作成した本人は承認できません');
+      await good(page, 'story-3-frozen');
+    });
+    for (const [tab, name] of [['対象者', 'people'], ['除外者', 'excluded'], ['境の確認', 'edges']]) {
+      await when(`opening ${tab}`, () => followWords(page, tab, '.s-tabs'));
+      await then('the table is good', () => good(page, `story-3-${name}`));
+    }
+    await when('the maker tries the door of the release', () => page.goto(`${day.sent}/release`));
+    await then('the page says why not', async () => {
+      check(/承認できません|権限/.test(await words(page)), 'it is refused in words');
+      await good(page, 'story-3-same-person');
+    });
+  });
+
+  test('story 3: other programmes are extracted as well, and a second run shows the difference', async ({ page }) => {
+    await signIn(page, 'clerk');
+    for (const programme of ['PPV', 'FLU', 'HEPB', 'DPT', 'JE1', 'HPV', 'MR1']) {
+      await when(`extracting ${programme}`, () => extract(page, programme));
+      await then('it is frozen', () => says(page, '除外の理由', '基準日'));
+    }
+    await when('extracting MR1 again', () => extract(page, 'MR1'));
+    await then('the difference is zero', () => says(page, '＋0人', '−0人'));
+    await good(page, 'story-3-difference');
+    await page.goto(`${await health()}/campaigns`);
+    await good(page, 'story-3-list');
+  });
+
+  test('story 3: a second person releases the list by typing how many', async ({ page }) => {
+    await given('a frozen list', () => check(day.sent, 'the first part of story 3 did not come so far'));
+    await signIn(page, 'approver');
+    await good(page, 'story-3-approver-home');
+    await when('opening the list and its release', async () => {
+      await page.goto(day.sent);
+      await followWords(page, '内容を確かめて承認する');
+      await good(page, 'story-3-release');
+    });
+    await when('typing a wrong number', async () => {
+      await write(page, '#count', String(day.due + 1));
+      await press(page);
+    });
+    await then('nothing is released', async () => {
+      check(await page.locator('#errors').count(), 'an error is named');
+      await good(page, 'story-3-release-wrong');
+    });
+    await when('typing the right number, with full-width digits', async () => {
+      await write(page, '#count', wide(String(day.due)));
+      await press(page);
+    });
+    await then('it is released', async () => {
+      await says(page, '承認');
+      check(!(await page.locator('#errors').count()), 'no error');
+      await good(page, 'story-3-released');
+    });
+  });
+
+  test('story 4: the list is printed, checked, and what stands on paper is what stands on the screen', async ({ page }) => {
+    await given('a released list', () => check(day.sent, 'story 3 did not come so far'));
+    await signIn(page, 'clerk');
+    await page.goto(day.sent);
+    await when('printing', () => follow(page, 'form[action$="/print"] button'));
+    await then('the work shows its progress', () => good(page, 'story-4-printing'));
+    await settled(page);
+    await when('opening the files', () => followWords(page, '印刷ファイル', '.s-tabs'));
+    await then('each file says that it was checked', async () => {
+      await good(page, 'story-4-files');
+      check((await page.locator('main tbody tr td:last-child').allInnerTexts()).every((text) => text.trim()), 'each file has its checks');
+    });
+    const manifest = await when('saving the manifest', () => download(page, 'a[href$="manifest.csv"]'));
+    day.sheets = rows(await readFile(manifest, 'utf8'));
+    await then('it names one page for each person, sorted by postal code', async () => {
+      const withheld = await page.locator('[aria-labelledby=withheld] tbody tr').count();
+      equal(day.sheets.length, day.due - withheld, 'sheets');
+      equal(new Set(day.sheets.map((sheet) => sheet['用紙番号'])).size, day.sheets.length, 'different numbers');
+      const codes = day.sheets.map((sheet) => sheet['郵便番号']);
+      equal(codes, [...codes].sort(), 'order');
+    });
+    const pdf = await when('saving the PDF', () => download(page, 'a[href*="/files/"]'));
+    await then('each page carries the number and the name of its person', async () => {
+      const people = new Map((await town()).map((one) => [one['宛名番号'], one]));
+      const name = await page.locator('a[href*="/files/"]').first().innerText();
+      const inFile = day.sheets.filter((sheet) => sheet['ファイル'] === name.trim());
+      equal(await pdfPages(pdf), inFile.length, 'pages');
+      for (const sheet of [inFile[0], inFile.at(-1)]) {
+        const text = await pdfWords(pdf, sheet['ページ']);
+        const person = people.get(sheet['宛名番号']);
+        // Family and given name may stand on lines of their own.
+        for (const word of [...person['漢字氏名'].split(/\s/), ...person['カナ氏名'].split(/\s/), sheet['宛名番号']]) {
+          check(text.includes(word), `${word} does not stand on page ${sheet['ページ']}: ${text.slice(0, 200)}`);
+        }
+      }
+    });
+    await when('opening a person who was written to', async () => {
+      await page.goto(`${await health()}/residents`);
+      await page.locator('#number').focus();
+      await page.keyboard.type(day.sheets[0]['宛名番号']);
+      await press(page);
+      await followWords(page, '発送履歴', '.s-tabs');
+    });
+    await then('the sheet stands in 発送履歴', async () => {
+      await says(page, '予診票', day.sheets[0]['用紙番号']);
+      await good(page, 'story-4-sent');
+    });
+  });
+} else {
+  console.log('skip  story-2-send.test.mjs: no demo.json given');
+}

@@ -65,7 +65,7 @@ if (await demo()) {
     });
     await then('it is registered once', async () => {
       await says(page, 'を登録しました');
-      equal(await page.locator('main table a[href^="/records/"]').count(), 1, 'records of today');
+      equal(await page.locator('main table tbody tr', { hasText: 'Y123' }).count(), 1, 'records of this lot');
       await good(page, 'story-5-desk');
     });
     // The confirmation is kept nowhere: the browser asks before it sends again what was typed.

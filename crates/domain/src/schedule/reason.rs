@@ -133,6 +133,8 @@ impl Reason {
             }
             "RINJI" => String::from("臨時接種（特例臨時接種）として有効です。"),
             "NO_SERIES" => format!("{text}は定期接種ではありません。間隔の確認のために記録します。"),
+            // Where there is but one dose, counting it would only puzzle.
+            "WINDOW" if text == "1回" => format!("接種期間は{}です。", period()),
             "WINDOW" => format!("{text}の接種期間は{}です。", period()),
             "PRODUCT_WINDOW" => format!("{text}の場合の接種期間は{}です。", period()),
             "NEXT_FROM" => format!("前の接種からの間隔により、{}以後に接種できます。", from()),

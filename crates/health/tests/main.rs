@@ -6,6 +6,7 @@ mod browser;
 mod campaigns;
 mod imports;
 mod records;
+mod residents;
 mod sheets;
 mod support;
 mod walls;

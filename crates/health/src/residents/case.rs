@@ -209,6 +209,9 @@ pub async fn note(app: &App, acting: &Acting, resident_id: Uuid, fact: &NewFact)
     let (municipality, at) = (case.municipality(), case.at());
     ledger::resident(case.conn(), municipality, resident_id).await?.ok_or(Failure::NotFound)?;
     sql::insert_fact(case.conn(), municipality, resident_id, fact, acting.staff_id, at).await?;
+    // A fact may change what a dose counts for: the verdicts beside the records follow it.
+    records::sql::lock_person(case.conn(), municipality, resident_id).await?;
+    records::rebuild_verdicts(case.conn(), &app.engine, municipality, resident_id).await?;
     case.done(json!({"fact": fact.fact_id, "kind": fact.kind})).await
 }
 
@@ -225,5 +228,7 @@ pub async fn withdraw(
     if !sql::withdraw_fact(case.conn(), municipality, keys, reason, acting.staff_id, at).await? {
         return Err(Failure::NotFound);
     }
+    records::sql::lock_person(case.conn(), municipality, resident_id).await?;
+    records::rebuild_verdicts(case.conn(), &app.engine, municipality, resident_id).await?;
     case.done(json!({"fact": fact_id})).await
 }

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod age;
 pub mod campaign;
+pub mod coded;
 pub mod coverage;
 pub mod ids;
 pub mod kana;

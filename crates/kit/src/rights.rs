@@ -3,31 +3,9 @@
 //! Call sites say what is done; only this file says who may. Its matrix is printed to `docs/reference/roles.txt`
 //! in Japanese, which the office can sign.
 
-macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $code:literal, $ja:literal;)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $(#[doc = $ja] $variant,)+ }
+use domain::coded;
 
-        impl $name {
-            pub const ALL: &[$name] = &[$($name::$variant),+];
-
-            pub const fn code(self) -> &'static str {
-                match self { $($name::$variant => $code),+ }
-            }
-
-            pub const fn ja(self) -> &'static str {
-                match self { $($name::$variant => $ja),+ }
-            }
-
-            pub fn from_code(code: &str) -> Option<Self> {
-                match code { $($code => Some($name::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-named! {
+coded! {
     /// 役割 of a member of staff. One person may have several, but never carries out two steps of one approval.
     Role {
         Clerk = "clerk", "事務担当者";
@@ -37,7 +15,7 @@ named! {
     }
 }
 
-named! {
+coded! {
     /// 操作: everything the system can be asked to do. Each is allowed or refused here and logged under this name.
     Action {
         SignIn = "sign_in", "ログイン";

@@ -1,7 +1,7 @@
 //! The vocabulary of the engine's contract: persons, doses, verdicts. No rule lives here.
 
 use super::reason::Reason;
-use crate::Date;
+use crate::{Date, coded};
 
 /// 性別 as registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,33 +10,6 @@ pub enum Sex {
     Female,
     /// 不詳: neither is registered; rules that ask for a sex are not met.
     Unknown,
-}
-
-macro_rules! coded {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $code:literal, $ja:literal;)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $(#[doc = $ja] #[doc(alias = $ja)] $variant,)+ }
-
-        impl $name {
-            pub const ALL: &[$name] = &[$($name::$variant),+];
-
-            /// The stable code used in files, URLs and messages.
-            pub const fn code(self) -> &'static str {
-                match self { $($name::$variant => $code),+ }
-            }
-
-            /// The name staff read.
-            pub const fn ja(self) -> &'static str {
-                match self { $($name::$variant => $ja),+ }
-            }
-
-            /// Reads a code exactly as [`code`](Self::code) writes it.
-            pub fn from_code(code: &str) -> Option<Self> {
-                match code { $($code => Some($name::$variant),)+ _ => None }
-            }
-        }
-    };
 }
 
 coded! {

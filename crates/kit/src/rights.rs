@@ -30,6 +30,7 @@ coded! {
         ViewRecord = "view_record", "接種記録の閲覧";
         CorrectRecord = "correct_record", "接種記録の訂正";
         WithdrawRecord = "withdraw_record", "接種記録の取消し";
+        RebuildVerdicts = "rebuild_verdicts", "接種判定の再計算";
         ViewCampaigns = "view_campaigns", "抽出・発送の閲覧";
         ExtractTargets = "extract_targets", "対象者の抽出";
         ReleaseCampaign = "release_campaign", "発送の承認";
@@ -59,8 +60,8 @@ pub const fn carries(role: Role, action: Action) -> bool {
             matches!(role, Role::Clerk | Role::Approver)
         }
         NoteFact | WithdrawFact | FindSheet | RegisterRecord | CorrectRecord | WithdrawRecord
-        | ExtractTargets | PrintCampaign | DownloadPrint | ImportResidents | ImportRecords
-        | ImportClinics | DecideReview => {
+        | RebuildVerdicts | ExtractTargets | PrintCampaign | DownloadPrint | ImportResidents
+        | ImportRecords | ImportClinics | DecideReview => {
             matches!(role, Role::Clerk)
         }
         ReleaseCampaign => matches!(role, Role::Approver),

@@ -19,7 +19,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
         let (municipality, name) = world.municipality(args.municipality.as_deref()).await?;
-        let stale = health::records::rebuild_all(&world.app, municipality).await?;
+        let operator = world.operator(municipality).await?;
+        let stale = health::records::rebuild_all(&world.app, &operator)
+            .await
+            .map_err(|failure| anyhow::anyhow!("{failure}"))?;
         world.close().await?;
         println!("{name}: 判定が変わった接種記録は {stale} 件です。");
         Ok(Outcome::Done)

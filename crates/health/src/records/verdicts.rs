@@ -6,7 +6,7 @@ use domain::{
     record::{self, Finding, Verdict},
     schedule::{GivenDose, Japan, Person},
 };
-use kit::Municipality;
+use kit::{Acting, Action, Case, Failure, Municipality, Target};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -69,7 +69,9 @@ pub async fn rebuild_verdicts(
 }
 
 /// Rebuilds every cached verdict of a municipality; how many were stale. A change of the law's tables needs it.
-pub async fn rebuild_all(app: &App, municipality: Municipality) -> sqlx::Result<u64> {
+pub async fn rebuild_all(app: &App, acting: &Acting) -> Result<u64, Failure> {
+    let case = Case::open(&app.kit, acting, Action::RebuildVerdicts, Target::NONE).await?;
+    let municipality = acting.municipality;
     let (mut after, mut stale) = (Uuid::nil(), 0);
     loop {
         let mut tx = kit::db::begin(&app.kit.pool, municipality).await?;
@@ -81,7 +83,9 @@ pub async fn rebuild_all(app: &App, municipality: Municipality) -> sqlx::Result<
         tx.commit().await?;
         match people.last() {
             Some(last) => after = *last,
-            None => return Ok(stale),
+            None => break,
         }
     }
+    case.done(serde_json::json!({"stale": stale})).await?;
+    Ok(stale)
 }

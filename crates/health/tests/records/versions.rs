@@ -135,12 +135,17 @@ async fn rebuilding_the_verdicts_changes_nothing_and_repairs_what_was_stale() {
     };
     let before = dump().await;
     assert!(before.contains("W_CLINIC_CONTRACT") && before.contains("E_INTERVAL"), "{before}");
-    assert_eq!(health::records::rebuild_all(&stage.app, KITA).await.unwrap(), 0);
+    let operator = kit::signin::operator(&stage.app.kit, KITA).await.unwrap();
+    assert_eq!(health::records::rebuild_all(&stage.app, &operator).await.unwrap(), 0);
     assert_eq!(dump().await, before);
 
     // A row that came past the screen has no verdict worth the name.
     stage.vaccinate(KITA, child, Vaccine::Bcg, "2026-09-10").await;
-    assert_eq!(health::records::rebuild_all(&stage.app, KITA).await.unwrap(), 1);
+    assert_eq!(health::records::rebuild_all(&stage.app, &operator).await.unwrap(), 1);
+    let logged: i64 = stage
+        .value("select count(*) from audit_entries where action = 'rebuild_verdicts' and outcome = 'done'")
+        .await;
+    assert_eq!(logged, 2);
     let series: String = stage.value("select series from vaccination_records where vaccine = 'BCG'").await;
     assert_eq!(series, "BCG");
 }

@@ -119,10 +119,12 @@ create table residents (
     constraint residents_addressee_number_key unique (municipality_code, addressee_number),
     foreign key (municipality_code, feed_id) references feeds (municipality_code, feed_id)
 );
-create index residents_by_kana on residents (municipality_code, kana_key text_pattern_ops);
+-- Prefixes are asked as ranges (`>=`, `<`): under row security only leakproof operators may use an index, and `like` is none.
+create index residents_by_kana on residents (municipality_code, kana_key, birth_date, resident_id);
+create index residents_by_name on residents (municipality_code, name_kanji collate "C");
 create index residents_by_birth_date on residents (municipality_code, birth_date);
 create index residents_by_household on residents (municipality_code, household_number);
-create index residents_by_address on residents (municipality_code, address_key text_pattern_ops);
+create index residents_by_address on residents (municipality_code, address_key);
 
 -- 住民の変更履歴: what a row said before a feed changed it.
 create table resident_versions (

@@ -9,13 +9,27 @@
 //! ```
 
 use crate::{
-    Action, Failure, Kit, Municipality, Role,
+    Action, Failure, Kit, Municipality, Role, Zone,
     audit::{self, Entry, Outcome},
     rights, web,
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
+
+/// 端末 that someone acts from, and the zone of the network it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "端末")]
+pub struct Terminal {
+    pub zone: Zone,
+    /// `None` where nobody's terminal is involved (jobs, commands), and on a machine that serves only itself.
+    pub id: Option<Uuid>,
+}
+
+impl Terminal {
+    /// The machine that the server runs on.
+    pub const SERVER: Terminal = Terminal { zone: Zone::Server, id: None };
+}
 
 /// The member of staff who acts, as one request or job knows them.
 #[derive(Clone, Debug)]
@@ -25,6 +39,9 @@ pub struct Acting {
     pub staff_id: Uuid,
     pub staff_name: String,
     pub roles: Vec<Role>,
+    pub terminal: Terminal,
+    /// When a second factor was last proved in this session (個人番号を扱うときの二要素認証).
+    pub stepped_up_at: Option<jiff::Timestamp>,
     /// Ties forms to the session.
     pub csrf_token: String,
     pub request_id: Uuid,

@@ -177,6 +177,8 @@ impl Run {
             staff_id: self.job.created_by.unwrap_or(Uuid::nil()),
             staff_name: String::new(),
             roles,
+            terminal: crate::Terminal::SERVER,
+            stepped_up_at: None,
             csrf_token: String::new(),
             request_id: self.job.job_id,
         }

@@ -17,11 +17,11 @@ pub mod signin;
 pub mod testing;
 pub mod web;
 
-pub use case::{Acting, Case, Target};
+pub use case::{Acting, Case, Target, Terminal};
 pub use clock::{Clock, Ids};
 pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
-pub use rights::{Action, Role};
+pub use rights::{Action, Role, Zone};
 pub use web::{Failure, Posted};
 
 /// What a running system holds: its database (as the app role), its clock and its ids. Cheap to clone.

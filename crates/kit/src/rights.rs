@@ -16,6 +16,19 @@ coded! {
 }
 
 coded! {
+    /// 区画 of the network that a terminal stands in (三層の対策). What may be asked for depends on it: an individual
+    /// number is reachable from [`Zone::Business`] alone.
+    Zone {
+        Business = "business", "個人番号利用事務系";
+        Lgwan = "lgwan", "LGWAN接続系";
+        Venue = "venue", "接種会場";
+        Internet = "internet", "インターネット接続系";
+        // Jobs and commands at the machine itself: no person's terminal.
+        Server = "server", "サーバー";
+    }
+}
+
+coded! {
     /// 操作: everything the system can be asked to do. Each is allowed or refused here and logged under this name.
     Action {
         SignIn = "sign_in", "ログイン";

@@ -295,6 +295,8 @@ pub async fn resume(kit: &Kit, cookie: &str, request_id: Uuid) -> sqlx::Result<O
         staff_id: row.get(0),
         staff_name: row.get(3),
         roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
+        terminal: crate::Terminal { zone: crate::Zone::Business, id: None },
+        stepped_up_at: None,
         csrf_token: row.get(1),
         request_id,
     }))
@@ -338,6 +340,8 @@ pub async fn operator(kit: &Kit, municipality: Municipality) -> anyhow::Result<A
         staff_id,
         staff_name: "サーバー操作員".to_owned(),
         roles: vec![Role::Clerk],
+        terminal: crate::Terminal::SERVER,
+        stepped_up_at: None,
         csrf_token: String::new(),
         request_id: kit.ids.next(),
     })

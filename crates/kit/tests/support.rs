@@ -35,6 +35,8 @@ impl Stage {
             staff_id,
             staff_name: role.ja().to_owned(),
             roles: vec![role],
+            terminal: kit::Terminal { zone: kit::Zone::Business, id: None },
+            stepped_up_at: None,
             csrf_token: "token".to_owned(),
             request_id: self.kit.ids.next(),
         }

@@ -36,7 +36,7 @@ fn digits(text: &str, what: &'static str) -> Result<String, IdError> {
     if out.is_empty() { Err(IdError::Empty { what }) } else { Ok(out) }
 }
 
-fn half_width(c: char) -> char {
+pub(crate) fn half_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => {
             char::from_u32(c as u32 - 0xFEE0).expect("full-width ASCII has an ASCII twin")

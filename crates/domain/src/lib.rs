@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod coded;
 pub mod coverage;
 pub mod ids;
+pub mod individual_number;
 pub mod kana;
 pub mod record;
 pub mod schedule;

@@ -7,6 +7,7 @@ mod campaign;
 mod cdc;
 mod coverage;
 mod ids;
+mod individual_number;
 #[cfg(test)]
 mod japan;
 mod kana;

@@ -43,8 +43,9 @@ const BELOW_SESSHU: &[&str] = &[
     "town",
 ];
 
-/// What the pure crate may use: calendars, tables of characters, error texts. No clock, net, database, log or format.
-const GUESTS_OF_DOMAIN: &[&str] = &["jiff", "thiserror", "unicode-normalization"];
+/// What the pure crate may use: calendars, tables of characters, error texts, wiped memory. No clock, net, database,
+/// log or format.
+const GUESTS_OF_DOMAIN: &[&str] = &["jiff", "thiserror", "unicode-normalization", "zeroize"];
 
 fn metadata(arguments: &[&str]) -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

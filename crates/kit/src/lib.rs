@@ -12,9 +12,11 @@ pub mod clock;
 pub mod cluster;
 pub mod db;
 pub mod jobs;
+pub mod link;
 pub mod rights;
 pub mod signin;
 pub mod testing;
+pub mod tls;
 pub mod web;
 
 pub use case::{Acting, Case, Target, Terminal};
@@ -22,6 +24,7 @@ pub use clock::{Clock, Ids};
 pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
 pub use rights::{Action, Role, Zone};
+pub use tls::{Fingerprint, IdentityError, PeerIdentity, Refusal, RefusalReason, Refusals};
 pub use web::{Failure, Posted};
 
 /// What a running system holds: its database (as the app role), its clock and its ids. Cheap to clone.

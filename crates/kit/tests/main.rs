@@ -5,6 +5,7 @@
 mod case;
 mod cluster;
 mod jobs;
+mod link;
 mod migrations;
 mod rights;
 mod signin;

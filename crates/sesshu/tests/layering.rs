@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Each room and the rooms it may lean on (design: `domain ← wire ← kit ← systems ← {town, sesshu}`; `ui`, `paper`
-/// and `credentials` stand beside `kit`). Rooms not yet built are listed, too.
+/// Each room and the rooms it may lean on (design: `domain ← wire ← kit ← desk ← systems ← {town, sesshu}`; `ui`,
+/// `paper` and `credentials` stand beside `kit`). Rooms not yet built are listed, too.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("wire", &["domain"]),
@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ui", &["domain"]),
     ("paper", &["domain"]),
     ("credentials", &["domain"]),
+    ("desk", &["domain", "wire", "kit", "ui"]),
     ("health", BELOW_SYSTEMS),
     ("hub", BELOW_SYSTEMS),
     ("gateway", BELOW_SYSTEMS),
@@ -25,9 +26,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("town", BELOW_TOWN),
     ("sesshu", BELOW_SESSHU),
 ];
-const BELOW_SYSTEMS: &[&str] = &["domain", "wire", "kit", "ui", "paper", "credentials"];
-const BELOW_TOWN: &[&str] =
-    &["domain", "wire", "kit", "ui", "paper", "credentials", "health", "hub", "gateway", "vrs", "portal"];
+const BELOW_SYSTEMS: &[&str] = &["domain", "wire", "kit", "ui", "paper", "credentials", "desk"];
+const BELOW_TOWN: &[&str] = &[
+    "domain",
+    "wire",
+    "kit",
+    "ui",
+    "paper",
+    "credentials",
+    "desk",
+    "health",
+    "hub",
+    "gateway",
+    "vrs",
+    "portal",
+];
 const BELOW_SESSHU: &[&str] = &[
     "domain",
     "wire",
@@ -35,6 +48,7 @@ const BELOW_SESSHU: &[&str] = &[
     "ui",
     "paper",
     "credentials",
+    "desk",
     "health",
     "hub",
     "gateway",
@@ -46,17 +60,25 @@ const BELOW_SESSHU: &[&str] = &[
 /// What the pure crate may use: calendars, tables of characters, error texts, wiped memory. No clock, net, database,
 /// log or format.
 const GUESTS_OF_DOMAIN: &[&str] = &["jiff", "thiserror", "unicode-normalization", "zeroize"];
+/// What the messages may use: the form on the line, ids and times. They do nothing.
+const GUESTS_OF_WIRE: &[&str] = &["jiff", "serde", "uuid"];
+/// Other implementations of TLS and its ciphers (deny.toml bans them, too).
+const OTHER_CIPHERS: &[&str] = &["ring", "openssl-sys", "native-tls", "schannel", "boring-sys"];
 
 fn metadata(arguments: &[&str]) -> Value {
+    let all = [&["metadata", "--format-version=1", "--offline", "--locked"], arguments].concat();
+    serde_json::from_slice(&cargo(&all)).expect("cargo writes JSON")
+}
+
+fn cargo(arguments: &[&str]) -> Vec<u8> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--offline", "--locked"])
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
+    output.stdout
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -109,6 +131,33 @@ fn domain_knows_no_clock_database_network_format_or_log() {
         let guest = text(dependency, "name");
         assert!(GUESTS_OF_DOMAIN.contains(&guest), "domain uses {guest}: it must stay pure");
     }
+}
+
+#[test]
+fn wire_knows_no_clock_database_network_or_log() {
+    let metadata = metadata(&["--no-deps"]);
+    let wire = list(&metadata, "packages").find(|p| text(p, "name") == "wire").expect("wire is a crate");
+    for dependency in list(wire, "dependencies").filter(|d| d["kind"].is_null()) {
+        let guest = text(dependency, "name");
+        assert!(
+            guest == "domain" || GUESTS_OF_WIRE.contains(&guest),
+            "wire uses {guest}: it holds messages only"
+        );
+    }
+}
+
+#[test]
+fn there_is_one_implementation_of_tls() {
+    // `cargo metadata` also names guests that an unused feature would bring; the tree names those who come.
+    let output =
+        cargo(&["tree", "--workspace", "--edges=normal,build", "--prefix=none", "--offline", "--locked"]);
+    let tree = String::from_utf8_lossy(&output);
+    assert!(tree.contains("rustls v"), "the tree is read");
+    let wrong: Vec<&str> = tree
+        .lines()
+        .filter(|line| OTHER_CIPHERS.iter().any(|other| line.starts_with(&format!("{other} v"))))
+        .collect();
+    assert!(wrong.is_empty(), "rustls with aws-lc-rs only: {wrong:?}");
 }
 
 #[test]

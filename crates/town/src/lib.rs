@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`Ward::generate`]; [`Order`] is the command behind it.
 
+pub mod ca;
 mod clinics;
 mod files;
 mod history;

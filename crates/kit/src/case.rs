@@ -100,7 +100,11 @@ impl Case {
             outcome: Outcome::Refused,
             target_kind: target.kind,
             target_id: target.id,
+            terminal: acting.terminal,
+            purpose: None,
             detail: json!({}),
+            before: None,
+            after: None,
         };
         let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
         if !acting.may(action) {
@@ -131,6 +135,24 @@ impl Case {
     pub fn aim(&mut self, target: Target) {
         self.entry.target_kind = target.kind;
         self.entry.target_id = target.id;
+    }
+
+    /// Names the legal ground of the deed by its code, where the deed needs one.
+    pub fn because(&mut self, purpose: &'static str) {
+        self.entry.purpose = Some(purpose);
+    }
+
+    /// [`done`](Case::done) for a change of something that was there, or is now: ids, versions and codes of what the
+    /// deed found and of what it left, never a name or another personal datum.
+    pub async fn done_changing(
+        mut self,
+        detail: Value,
+        before: impl Into<Option<Value>>,
+        after: impl Into<Option<Value>>,
+    ) -> Result<(), Failure> {
+        self.entry.before = before.into();
+        self.entry.after = after.into();
+        self.done(detail).await
     }
 
     /// Logs a change and commits both, or neither.

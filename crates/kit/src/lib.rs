@@ -48,5 +48,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0002_audit.sql", include_str!("../migrations/0002_audit.sql")),
         ("0003_jobs_and_messages.sql", include_str!("../migrations/0003_jobs_and_messages.sql")),
         ("0004_row_security.sql", include_str!("../migrations/0004_row_security.sql")),
+        ("0005_audit_tree.sql", include_str!("../migrations/0005_audit_tree.sql")),
     ],
 };

@@ -30,6 +30,9 @@ const PASSWORD_BYTES_MAX: usize = 1024;
 /// Passwords checked at once: each costs 19 MiB and most of a core for a moment.
 static LANES: Semaphore = Semaphore::const_new(2);
 
+/// Where staff sign in from, as long as terminals are not told apart.
+const DESK: crate::Terminal = crate::Terminal { zone: crate::Zone::Business, id: None };
+
 /// A member of staff to be created.
 pub struct NewStaff<'a> {
     pub login: &'a str,
@@ -145,7 +148,11 @@ pub async fn sign_in(
         outcome: Outcome::Refused,
         target_kind: "",
         target_id: None,
+        terminal: DESK,
+        purpose: None,
         detail: json!({}),
+        before: None,
+        after: None,
     };
     let retry_at = row.as_ref().and_then(|row| row.get::<Option<Instant>, _>(3)).map(|at| at.0);
     if let Some(retry_at) = retry_at.filter(|at| *at > now) {
@@ -295,7 +302,7 @@ pub async fn resume(kit: &Kit, cookie: &str, request_id: Uuid) -> sqlx::Result<O
         staff_id: row.get(0),
         staff_name: row.get(3),
         roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
-        terminal: crate::Terminal { zone: crate::Zone::Business, id: None },
+        terminal: DESK,
         stepped_up_at: None,
         csrf_token: row.get(1),
         request_id,

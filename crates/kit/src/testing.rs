@@ -51,7 +51,7 @@ impl TestDb {
         roles::create_database(&mut conn, SYSTEM, &name, &template)
             .await
             .expect("the template can be copied");
-        let Roles { owner, app } = roles::roles_of(&admin, SYSTEM, &name);
+        let Roles { owner, app, .. } = roles::roles_of(&admin, SYSTEM, &name);
         TestDb { url: app.to_url_lossy().to_string(), owner: pool(owner), app: pool(app), name, admin }
     }
 

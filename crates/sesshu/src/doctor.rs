@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::Args as ClapArgs;
 
-/// 動作に必要なもの(データベース、設定、フォント、ログの鎖)を点検する
+/// 動作に必要なもの(データベース、設定、フォント、操作ログ)を点検する
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(flatten)]
@@ -60,7 +60,7 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
                 Err(format!("{name} の{place}番目の記録が合いません。情報セキュリティ担当に連絡してください"))
             }
         };
-        looks.push(("操作ログの鎖", found));
+        looks.push(("操作ログ", found));
     }
     world.close().await?;
     Ok(looks)

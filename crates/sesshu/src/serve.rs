@@ -19,8 +19,8 @@ pub struct Args {
     port: u16,
 }
 
-/// The chain of the audit log is brought up to date this often.
-const CHAIN_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+/// New entries of the log get their places this often.
+const PLACE_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Everything that runs beside the commands' own work. Stopped together.
 pub struct Running {
@@ -30,15 +30,15 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the pages, the background worker and the audit chain.
+    /// Starts the pages, the background worker and the keeping of the log's places.
     pub fn start(world: &World, listener: TcpListener) -> anyhow::Result<Running> {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let router = health::router(world.app.clone());
         let pages = tokio::spawn(kit::web::serve(listener, router, stopped.clone()));
         let worker = tokio::spawn(health::worker(&world.app).run(stopped.clone()));
-        let chain = tokio::spawn(keep_chain(world.app.kit.clone(), stopped));
-        Ok(Running { address, stop, tasks: vec![pages, worker, chain] })
+        let places = tokio::spawn(keep_places(world.app.kit.clone(), stopped));
+        Ok(Running { address, stop, tasks: vec![pages, worker, places] })
     }
 
     pub async fn stop(self) {
@@ -50,12 +50,12 @@ impl Running {
     }
 }
 
-async fn keep_chain(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
+async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = kit::audit::chain_all(&kit).await {
-            tracing::error!(%error, "could not bring the audit chain up to date");
+        if let Err(error) = kit::audit::place_all(&kit).await {
+            tracing::error!(%error, "could not give the log's entries their places");
         }
-        tokio::select! { _ = tokio::time::sleep(CHAIN_EVERY) => {}, _ = stop.changed() => {} }
+        tokio::select! { _ = tokio::time::sleep(PLACE_EVERY) => {}, _ = stop.changed() => {} }
     }
 }
 

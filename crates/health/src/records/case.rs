@@ -347,8 +347,10 @@ pub async fn keep(app: &App, acting: &Acting, origin: Origin, posted: &Posted) -
     write(app, &mut case, &scene, &version).await?;
     let irregular: Vec<&str> = weighed.findings.iter().map(|finding| finding.code.as_str()).collect();
     let sheet = version.sheet_id;
-    case.done(
+    case.done_changing(
         json!({"record": record_id, "version": version.version, "sheet": sheet, "findings": irregular}),
+        scene.record.as_ref().map(Version::as_logged),
+        version.as_logged(),
     )
     .await?;
     Ok(Kept::Done(record_id))
@@ -561,5 +563,10 @@ pub async fn withdraw(app: &App, acting: &Acting, asked: Withdrawal<'_>) -> Resu
         ..before.clone()
     };
     write(app, &mut case, &scene, &version).await?;
-    case.done(json!({"record": asked.record_id, "version": version.version, "sheet": version.sheet_id})).await
+    case.done_changing(
+        json!({"record": asked.record_id, "version": version.version, "sheet": version.sheet_id}),
+        before.as_logged(),
+        version.as_logged(),
+    )
+    .await
 }

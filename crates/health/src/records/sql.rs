@@ -214,6 +214,11 @@ pub struct Version {
 }
 
 impl Version {
+    /// What the operation log says of it: which version, in which state. What stood in it, the version itself keeps.
+    pub fn as_logged(&self) -> serde_json::Value {
+        serde_json::json!({"version": self.version, "state": self.state.code()})
+    }
+
     pub fn vaccine_ja(&self) -> &str {
         Vaccine::from_code(&self.vaccine).map_or(&self.vaccine, |vaccine| vaccine.ja())
     }

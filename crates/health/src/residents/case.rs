@@ -212,7 +212,8 @@ pub async fn note(app: &App, acting: &Acting, resident_id: Uuid, fact: &NewFact)
     // A fact may change what a dose counts for: the verdicts beside the records follow it.
     records::sql::lock_person(case.conn(), municipality, resident_id).await?;
     records::rebuild_verdicts(case.conn(), &app.engine, municipality, resident_id).await?;
-    case.done(json!({"fact": fact.fact_id, "kind": fact.kind})).await
+    let after = json!({"fact": fact.fact_id, "withdrawn": false});
+    case.done_changing(json!({"fact": fact.fact_id, "kind": fact.kind}), None, after).await
 }
 
 /// Withdraws a fact; the row stays, with who, when and why.
@@ -230,5 +231,6 @@ pub async fn withdraw(
     }
     records::sql::lock_person(case.conn(), municipality, resident_id).await?;
     records::rebuild_verdicts(case.conn(), &app.engine, municipality, resident_id).await?;
-    case.done(json!({"fact": fact_id})).await
+    let state = |withdrawn: bool| json!({"fact": fact_id, "withdrawn": withdrawn});
+    case.done_changing(json!({"fact": fact_id}), state(false), state(true)).await
 }

@@ -80,7 +80,8 @@ pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added,
         return Ok(Added::LoginTaken);
     };
     case.aim(Target::of("staff", staff_id));
-    case.done(json!({"added": staff_id, "role": new.role.code()})).await?;
+    let after = json!({"roles": [new.role.code()], "disabled": false});
+    case.done_changing(json!({"added": staff_id, "role": new.role.code()}), None, after).await?;
     Ok(Added::Password(password))
 }
 
@@ -97,10 +98,11 @@ pub async fn disable(app: &App, acting: &Acting, staff_id: Uuid) -> Result<(), F
     if !sql::disable(case.conn(), municipality, staff_id, at).await? {
         return Err(Failure::NotFound);
     }
-    case.done(json!({"disabled": staff_id})).await
+    let state = |disabled: bool| json!({"disabled": disabled});
+    case.done_changing(json!({"disabled": staff_id}), state(false), state(true)).await
 }
 
-/// One page of the log, how many entries match, and where the chain is broken, if anywhere.
+/// One page of the log, and how many entries match.
 pub struct Log {
     pub rows: Vec<LogRow>,
     pub total: i64,
@@ -123,7 +125,7 @@ pub async fn log(app: &App, acting: &Acting, search: &LogSearch, page: i64) -> R
     Ok(log)
 }
 
-/// Walks the chain and says where it is first broken, if anywhere; with the log's first page.
+/// Walks the whole log and says at which place it is first broken, if anywhere; with the log's first page.
 pub async fn verify(app: &App, acting: &Acting, search: &LogSearch) -> Result<(Option<i64>, Log), Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
     let municipality = case.municipality();

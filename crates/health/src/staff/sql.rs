@@ -87,7 +87,7 @@ pub struct LogRow {
     pub target_kind: String,
     pub target_id: Option<Uuid>,
     pub request_id: Uuid,
-    /// Its place in the chain; `None` within the first second.
+    /// Its place in the log; `None` within the first second.
     pub place: Option<i64>,
 }
 
@@ -117,7 +117,7 @@ pub async fn log(
         "select e.at, coalesce(s.name, 'システム'), e.action, e.outcome, e.target_kind, e.target_id, e.request_id, c.place
          from audit_entries e
          left join staff s on s.municipality_code = e.municipality_code and s.staff_id = e.staff_id
-         left join audit_chain c on c.municipality_code = e.municipality_code and c.entry_id = e.entry_id
+         left join audit_places c on c.municipality_code = e.municipality_code and c.entry_id = e.entry_id
          where {CONDITION} order by e.at desc, e.entry_id desc offset $7 limit $8"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(list))

@@ -31,7 +31,7 @@ async fn logged(walls: &Walls) -> Vec<Logged> {
     .fetch_all(&pool)
     .await
     .unwrap();
-    sqlx::query("delete from audit_chain").execute(&pool).await.unwrap();
+    sqlx::query("delete from audit_places").execute(&pool).await.unwrap();
     sqlx::query("delete from audit_entries").execute(&pool).await.unwrap();
     rows.iter()
         .map(|row| Logged {

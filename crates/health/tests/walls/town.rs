@@ -352,7 +352,7 @@ impl Walls {
         let tables: Vec<String> = sqlx::query_scalar(
             "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'municipality_code'
              where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-                 and c.relname not in ('audit_entries', 'audit_chain', 'sessions')",
+                 and c.relname not in ('audit_entries', 'audit_places', 'sessions')",
         )
         .fetch_all(&pool)
         .await

@@ -11,6 +11,8 @@ use super::split::statements;
 const MIGRATE_LOCK: i64 = 0x5e55_0002;
 /// Stands in a migration for the application role's name, which differs per system.
 const APP_ROLE: &str = "@app_role@";
+/// The same for the role that reads the log and signs.
+const KEEPER_ROLE: &str = "@keeper_role@";
 
 /// The migrations of one crate, oldest first, embedded in the program.
 ///
@@ -57,18 +59,18 @@ pub async fn migrate(owner: &PgPool, sets: &[MigrationSet]) -> Result<(), Migrat
 }
 
 async fn migrate_locked(conn: &mut PgConnection, sets: &[MigrationSet]) -> Result<(), MigrateError> {
-    let app = prepare(conn).await?;
+    let system = prepare(conn).await?;
     for set in sets {
         let applied = applied_files(conn, set.name).await?;
         let fresh = fresh_files(set, &applied)?;
         for &(file, text) in fresh {
-            apply(conn, set.name, file, text, &app).await?;
+            apply(conn, set.name, file, text, &system).await?;
         }
     }
     Ok(())
 }
 
-/// The table of what was applied, and the application role's standing rights. Gives that role's name.
+/// The table of what was applied, and the application role's standing rights. Gives what the roles' names begin with.
 async fn prepare(conn: &mut PgConnection) -> Result<String, MigrateError> {
     let me: String = sqlx::query_scalar("select current_user::text").fetch_one(&mut *conn).await?;
     let Some(system) = me.strip_suffix("_owner") else { return Err(MigrateError::NotOwner(me)) };
@@ -77,7 +79,7 @@ async fn prepare(conn: &mut PgConnection) -> Result<String, MigrateError> {
         .fetch_one(&mut *conn)
         .await?;
     if ready {
-        return Ok(app);
+        return Ok(system.to_owned());
     }
     let mut tx = conn.begin().await?;
     for statement in [
@@ -101,7 +103,7 @@ async fn prepare(conn: &mut PgConnection) -> Result<String, MigrateError> {
         tx.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
     }
     tx.commit().await?;
-    Ok(app)
+    Ok(system.to_owned())
 }
 
 /// File names and checksums already applied, oldest first.
@@ -140,10 +142,12 @@ async fn apply(
     set: &'static str,
     file: &'static str,
     text: &str,
-    app: &str,
+    system: &str,
 ) -> Result<(), MigrateError> {
+    let named =
+        text.replace(APP_ROLE, &format!("{system}_app")).replace(KEEPER_ROLE, &format!("{system}_keeper"));
     let mut tx = conn.begin().await?;
-    for statement in statements(&text.replace(APP_ROLE, app)) {
+    for statement in statements(&named) {
         tx.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone())))
             .await
             .map_err(|source| MigrateError::Statement { set, file, statement, source })?;

@@ -1,4 +1,5 @@
-//! One database and two roles for each system: the owner migrates, the application role answers requests.
+//! One database and three roles for each system: the owner migrates, the application role answers requests, the keeper
+//! reads the log and nothing else.
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -61,13 +62,15 @@ impl Admin {
     }
 }
 
-/// How the two roles of a system reach its database.
+/// How the roles of a system reach its database.
 #[derive(Debug, Clone)]
 pub struct Roles {
     /// Owns every table and runs the migrations.
     pub owner: PgConnectOptions,
     /// Owns nothing and is bound by row level security: what requests are answered with.
     pub app: PgConnectOptions,
+    /// Reads the log and adds signed checkpoints: what the keeper, a process apart, works with.
+    pub keeper: PgConnectOptions,
 }
 
 /// The name of the role that migrates `system`'s database.
@@ -78,6 +81,11 @@ pub fn owner_role(system: &str) -> String {
 /// The name of the role that answers `system`'s requests.
 pub fn app_role(system: &str) -> String {
     format!("sesshu_{system}_app")
+}
+
+/// The name of the role that reads `system`'s log and signs what it has seen.
+pub fn keeper_role(system: &str) -> String {
+    format!("sesshu_{system}_keeper")
 }
 
 /// Creates database `sesshu_<system>` with its two roles, or brings what is there to this state.
@@ -93,6 +101,7 @@ pub async fn ensure_database(admin: &Admin, system: &str) -> Result<Roles, Clust
     if !there {
         create_database(&mut conn, system, &db, "template0").await?;
     }
+    allow_connections(&mut conn, system, &db).await?;
     // Closing the session frees the lock.
     conn.close().await?;
     Ok(roles_of(admin, system, &db))
@@ -103,6 +112,7 @@ pub(crate) fn roles_of(admin: &Admin, system: &str, db: &str) -> Roles {
     Roles {
         owner: admin.role_options(db, &owner_role(system)),
         app: admin.role_options(db, &app_role(system)),
+        keeper: admin.role_options(db, &keeper_role(system)),
     }
 }
 
@@ -112,7 +122,7 @@ pub(crate) async fn ensure_roles(
     system: &str,
 ) -> Result<(), ClusterError> {
     assert_plain(system);
-    for role in [owner_role(system), app_role(system)] {
+    for role in [owner_role(system), app_role(system), keeper_role(system)] {
         let there: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
             .bind(&role)
             .fetch_one(&mut *conn)
@@ -141,12 +151,18 @@ pub(crate) async fn create_database(
     assert_plain(system);
     assert_plain(db);
     assert_plain(template);
-    let (owner, app) = (owner_role(system), app_role(system));
+    let owner = owner_role(system);
     let encoding = if template == "template0" { " encoding 'UTF8'" } else { "" };
     run(conn, format!("create database {db} owner {owner} template {template}{encoding}")).await?;
-    // Each system reaches its own database only.
+    allow_connections(conn, system, db).await
+}
+
+/// Each system reaches its own database only.
+async fn allow_connections(conn: &mut PgConnection, system: &str, db: &str) -> Result<(), ClusterError> {
+    let (app, keeper) = (app_role(system), keeper_role(system));
     run(conn, format!("revoke all on database {db} from public")).await?;
-    run(conn, format!("grant connect, temporary on database {db} to {app}")).await
+    run(conn, format!("grant connect, temporary on database {db} to {app}")).await?;
+    run(conn, format!("grant connect on database {db} to {keeper}")).await
 }
 
 /// Runs one statement whose text was put together from `assert_plain` names.

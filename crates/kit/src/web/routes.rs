@@ -238,7 +238,11 @@ async fn write_decision(
         outcome: if is_shown { Outcome::Viewed } else { Outcome::Refused },
         target_kind: target.kind,
         target_id: target.id,
+        terminal: acting.terminal,
+        purpose: None,
         detail: json!({"status": status.as_u16()}),
+        before: None,
+        after: None,
     };
     let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
     audit::write(&mut tx, &entry).await?;

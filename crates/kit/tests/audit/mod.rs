@@ -1,0 +1,3 @@
+//! The operation log: what an entry says, its place, and what is found when somebody has been at it.
+
+mod entries;

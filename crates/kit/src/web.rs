@@ -1,9 +1,14 @@
 //! The floor of every page: request ids, headers, the session's person, forms with their token, failures as pages.
 
+mod lanes;
+mod rates;
 mod routes;
+mod serve;
 
+pub use lanes::{CONNECTIONS_NEEDED, Lane};
 pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
+pub use serve::{Patience, Peer, serve, serve_with};
 
 use crate::{Acting, Action, Kit, signin};
 use axum::{
@@ -350,19 +355,4 @@ fn bare_note(status: StatusCode, is_form: bool) -> Option<FailureNote> {
         _ => return None,
     };
     Some(failure.note())
-}
-
-/// Serves pages until `stop` turns true; what is being answered is finished.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    pages: axum::Router,
-    mut stop: tokio::sync::watch::Receiver<bool>,
-) {
-    let until = async move {
-        // An error means that the sender is gone: the same as being told to stop.
-        stop.wait_for(|stop| *stop).await.ok();
-    };
-    if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(until).await {
-        tracing::error!(%error, "the server ended");
-    }
 }

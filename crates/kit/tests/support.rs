@@ -42,3 +42,11 @@ impl Stage {
         }
     }
 }
+
+/// Kit for tests that ask nothing of the database: its pool leads nowhere.
+pub fn bare_kit() -> Kit {
+    let pool =
+        sqlx::postgres::PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+    let clock = Clock::frozen(Date::constant(2026, 11, 23));
+    Kit { pool, clock, ids: Ids::default(), over_tls: false }
+}

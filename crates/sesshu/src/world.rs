@@ -14,8 +14,9 @@ use std::{
     sync::Arc,
 };
 
-/// Requests share these connections; a ward has 50 staff and two cores, so more would only queue inside PostgreSQL.
-const CONNECTIONS_MAX: u32 = 24;
+/// One connection for each place of the request lanes, and some for the worker's two jobs with their heartbeats and the
+/// audit chain: no request ever waits for another lane's, and more would only queue inside PostgreSQL.
+const CONNECTIONS_MAX: u32 = kit::web::CONNECTIONS_NEEDED as u32 + 8;
 
 /// Where the data is.
 #[derive(Args, Clone, Debug, Default)]

@@ -15,7 +15,10 @@ use axum::{
     http::header,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use kit::{Acting, Action, Failure, Posted, web::Routes};
+use kit::{
+    Acting, Action, Failure, Posted,
+    web::{Lane, Routes},
+};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tokio::io::AsyncWriteExt;
@@ -29,6 +32,7 @@ pub fn routes() -> Routes<App> {
         .get("/imports", Action::ViewImports, list)
         // Files are streamed to the disk and counted there; the kind decides the right once more.
         .post("/imports", Action::ImportResidents, upload.layer(DefaultBodyLimit::disable()))
+        .in_lane(Lane::Upload)
         .get("/imports/arrivals", Action::ViewImports, arrivals)
         .get("/imports/{id}", Action::ViewImports, feed)
         .get("/imports/{id}/progress", Action::ViewImports, progress)

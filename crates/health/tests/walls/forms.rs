@@ -53,6 +53,8 @@ async fn a_form_that_is_not_from_our_own_page_changes_nothing() {
             ("text/plain", vec![("content-type", "text/plain")], good.clone()),
             ("json", vec![("content-type", "application/json")], "{}".to_owned()),
             ("no type", vec![], good.clone()),
+            ("packed", vec![kind, ("content-encoding", "gzip")], good.clone()),
+            ("packed twice", vec![kind, ("content-encoding", "br, deflate")], good.clone()),
         ];
         for (what, headers, body) in tries {
             let answer = send(&walls, &path, &session, &headers, body).await;

@@ -2,6 +2,7 @@
 
 mod access;
 mod examples;
+mod floods;
 mod forms;
 mod golden;
 mod headers;

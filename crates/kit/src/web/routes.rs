@@ -4,7 +4,11 @@
 //! people without the right, and it sees to it that each request of a signed-in person leaves a decision in the log,
 //! also when the handler was never reached (a form that cannot be read, an id that is none).
 
-use super::{Failure, FailurePage, failure_pages, floor, is_same_origin, session};
+use super::{
+    Failure, FailurePage, failure_pages, floor, is_same_origin,
+    lanes::{self, Lane, Lanes},
+    session,
+};
 use crate::{
     Acting, Action, Kit, Role, Target,
     audit::{self, Entry, Outcome},
@@ -14,7 +18,7 @@ use axum::{
     Router,
     extract::{RawPathParams, Request, State},
     handler::Handler,
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
@@ -55,6 +59,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub door: Door,
+    /// Among which requests it waits.
+    pub lane: Lane,
     /// What the `{id}` in the path names, as the log calls it.
     about: &'static str,
 }
@@ -98,7 +104,21 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 
     fn add(mut self, method: Method, path: &'static str, door: Door, handler: MethodRouter<S>) -> Self {
-        self.list.push((Route { method, path, door, about: self.about }, handler));
+        let lane = match door {
+            Door::Open if path.starts_with("/static/") => Lane::Static,
+            Door::Open => Lane::SignIn,
+            Door::For(_) => Lane::Staff,
+        };
+        self.list.push((Route { method, path, door, lane, about: self.about }, handler));
+        self
+    }
+
+    /// Lets the route added last wait in this lane.
+    #[must_use]
+    pub fn in_lane(mut self, lane: Lane) -> Self {
+        if let Some((route, _)) = self.list.last_mut() {
+            route.lane = lane;
+        }
         self
     }
 
@@ -138,6 +158,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// The routes, each behind the door, on the floor that all pages share.
     pub fn into_router(self, kit: &Kit, state: S, page: FailurePage) -> Router {
+        let lanes =
+            Lanes::new(kit.clone(), self.list().map(|route| (route.path, route.method.clone(), route.lane)));
         let doors = self.list.into_iter().fold(Router::new(), |router, (route, handler)| {
             let path = route.path;
             let door = middleware::from_fn_with_state((kit.clone(), route), stand_at_door);
@@ -146,6 +168,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         doors
             .with_state(state)
             .layer(middleware::from_fn_with_state(kit.clone(), session))
+            .layer(middleware::from_fn_with_state(lanes, lanes::gate))
             .layer(middleware::from_fn_with_state(page, failure_pages))
             .layer(middleware::from_fn_with_state(kit.clone(), floor))
     }
@@ -211,6 +234,10 @@ fn may_enter(route: &Route, request: &Request, acting: Option<&Acting>) -> Resul
         return Err(Failure::BadRequest(
             "別のサイトから送信されました。このシステムの画面からやり直してください。".to_owned(),
         ));
+    }
+    // Nobody unpacks what is sent: no small body can become a large one.
+    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Failure::BadRequest("圧縮せずに、画面の送信ボタンから送ってください。".to_owned()));
     }
     // The database cannot hold a NUL, and nobody types one.
     if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {

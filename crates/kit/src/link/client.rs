@@ -11,7 +11,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 use wire::v1::{Envelope, Fault, FaultCode, Operation, System, link};
@@ -204,24 +204,24 @@ impl LinkClient {
 
     /// What a failed request means: the cause lies somewhere down the chain of errors.
     fn explain(&self, error: &hyper_util::client::legacy::Error) -> LinkError {
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            let tls = inner.downcast_ref::<rustls::Error>().or_else(|| {
-                let io = inner.downcast_ref::<std::io::Error>()?;
-                io.get_ref()?.downcast_ref::<rustls::Error>()
-            });
-            match tls {
-                Some(rustls::Error::AlertReceived(alert)) => {
-                    return LinkError::NotAdmitted(self.server, format!("{alert:?}"));
-                }
-                Some(error) => return LinkError::WrongServer(self.server, error.to_string()),
-                None => cause = inner.source(),
+        match tls_error(error) {
+            Some(rustls::Error::AlertReceived(alert)) => {
+                LinkError::NotAdmitted(self.server, format!("{alert:?}"))
             }
+            Some(error) => LinkError::WrongServer(self.server, error.to_string()),
+            None if error.is_connect() => LinkError::Unreachable(self.server),
+            None => LinkError::Unreadable(self.server),
         }
-        if error.is_connect() {
-            LinkError::Unreachable(self.server)
-        } else {
-            LinkError::Unreadable(self.server)
-        }
+    }
+}
+
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref::<rustls::Error>() {
+        return Some(found);
+    }
+    // The `source` of an I/O error is that of the error inside it, not the error inside it.
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => tls_error(inner),
+        None => error.source().and_then(tls_error),
     }
 }

@@ -24,6 +24,7 @@ coded! {
         Misaddressed = "misaddressed", "宛先または送り元が異なる要求";
         Stale = "stale", "送信時刻が許容範囲にない要求";
         WrongBasis = "wrong_basis", "根拠が連携の表と異なる要求";
+        NotBelieved = "not_believed", "こちらの証明書を信頼しない相手";
         Interrupted = "interrupted", "途中で切れた接続手順";
         Other = "other", "その他の接続手順の誤り";
     }
@@ -37,6 +38,7 @@ impl RefusalReason {
         };
         match error {
             rustls::Error::NoCertificatesPresented => RefusalReason::NoCertificate,
+            rustls::Error::AlertReceived(_) => RefusalReason::NotBelieved,
             rustls::Error::PeerIncompatible(_) => RefusalReason::OldTls,
             rustls::Error::InvalidMessage(
                 InvalidMessage::InvalidContentType | InvalidMessage::MessageTooLarge,

@@ -3,12 +3,12 @@
 //!
 //! No session is resumed: whoever connects shows a certificate, each time.
 
+mod door;
 mod identity;
-mod listener;
 mod refusal;
 
+pub use door::{Caller, ClientCertificates, TlsDoor};
 pub use identity::{Fingerprint, IdentityError, PeerIdentity};
-pub use listener::{Caller, ClientCertificates, TlsListener, serve};
 pub use refusal::{Refusal, RefusalReason, Refusals};
 
 use crate::Clock;

@@ -5,10 +5,11 @@ mod rates;
 mod routes;
 mod serve;
 
+pub(crate) use lanes::Places;
 pub use lanes::{CONNECTIONS_NEEDED, Lane};
 pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
-pub use serve::{Patience, Peer, serve, serve_with};
+pub use serve::{Patience, Peer, serve, serve_tls, serve_with};
 
 use crate::{Acting, Action, Kit, signin};
 use axum::{

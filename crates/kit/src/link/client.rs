@@ -24,8 +24,8 @@ pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
 pub const TRIES_MAX: u32 = 3;
 /// Before the second try up to this long, before the third up to twice as long; never the same for two callers.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
-/// Kept connections are dropped before the server drops them ([`crate::tls`]).
-const IDLE_TIME_MAX: Duration = Duration::from_secs(20);
+/// Kept connections are dropped before the server drops them ([`crate::web::Patience`]).
+const IDLE_TIME_MAX: Duration = Duration::from_secs(10);
 /// Kept connections: as many as two cores keep busy, with room.
 const IDLE_CONNECTIONS_MAX: usize = 32;
 

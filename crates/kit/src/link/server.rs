@@ -3,7 +3,8 @@
 use super::{REQUEST_BYTES_MAX, path, system_of};
 use crate::{
     Clock, IdentityError, PeerIdentity, Refusal, RefusalReason, Refusals,
-    tls::{self, Caller, ClientCertificates, Fingerprint, TlsListener},
+    tls::{Caller, ClientCertificates, Fingerprint, TlsDoor},
+    web::{Lane, Peer, Places, serve_tls},
 };
 use axum::{
     Json, Router,
@@ -14,10 +15,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use std::{collections::HashSet, sync::Arc};
-use tokio::{net::TcpListener, sync::watch};
+use std::{collections::HashSet, net::IpAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, time::timeout};
 use uuid::Uuid;
 use wire::v1::{Envelope, Fault, FaultCode, Link, Operation, System, link};
+
+/// Waiting for a place, at the most: the client has three seconds for all of it.
+const PLACE_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Nobody waits for an answer that comes later; also the end of a body that trickles.
+const ANSWER_TIME_MAX: Duration = super::ANSWER_TIME_MAX;
 
 /// Which certificates are taken, beyond being in date and from an authority we trust. Looked at in each request.
 #[derive(Clone, Debug, Default)]
@@ -87,10 +93,9 @@ impl Operations {
     {
         let handler =
             async move |State(door): State<Arc<Door>>,
-                        Extension(caller): Extension<Caller>,
                         Extension(known): Extension<Known>,
                         body: Result<Bytes, axum::extract::rejection::BytesRejection>| {
-                let envelope = match door.open::<Op>(&caller, known, body.ok()) {
+                let envelope = match door.open::<Op>(known, body.ok()) {
                     Ok(envelope) => envelope,
                     Err(response) => return *response,
                 };
@@ -132,16 +137,16 @@ impl LinkServer<'_> {
         stop: watch::Receiver<bool>,
     ) -> Result<impl Future<Output = ()> + Send + use<>, IdentityError> {
         let LinkServer { system, identity, peers, clock, refusals } = self;
-        let demanded = ClientCertificates::Demanded;
-        let listener = TlsListener::start(listener, identity, demanded, &clock, refusals.clone())?;
-        let door = Arc::new(Door { system, peers, clock, refusals });
+        let tls = TlsDoor::new(identity, ClientCertificates::Demanded, &clock, refusals.clone())?;
+        let places = Places::of(Lane::Machine);
+        let door = Arc::new(Door { system, peers, clock, refusals, places });
         let router = operations
             .router
             .fallback(async || fault(None, FaultCode::NotLinked))
             .layer(axum::extract::DefaultBodyLimit::max(REQUEST_BYTES_MAX))
             .layer(middleware::from_fn_with_state(door.clone(), stand_at_door))
             .with_state(door);
-        Ok(tls::serve(listener, router, stop))
+        Ok(serve_tls(listener, tls, router, stop))
     }
 }
 
@@ -151,41 +156,39 @@ struct Door {
     peers: watch::Receiver<PeerList>,
     clock: Clock,
     refusals: Refusals,
+    places: Places,
 }
 
 /// Who asks, and by which link.
 #[derive(Clone, Copy)]
 struct Known {
+    from: IpAddr,
     link: &'static Link,
     fingerprint: Fingerprint,
 }
 
 impl Door {
-    fn note(&self, caller: &Caller, reason: RefusalReason) {
-        let Caller { address, fingerprint, .. } = caller;
-        self.refusals.note(Refusal { from: address.ip(), reason, fingerprint: *fingerprint });
-    }
-
     /// Whether this certificate may ask this at all.
-    fn admit(&self, caller: &Caller, path: &str) -> Result<Known, RefusalReason> {
+    fn admit(&self, from: IpAddr, caller: &Caller, path: &str) -> Result<Known, RefusalReason> {
         let fingerprint = caller.fingerprint.ok_or(RefusalReason::NoCertificate)?;
         self.peers.borrow().check(&fingerprint)?;
         let client = system_of(&caller.names).ok_or(RefusalReason::NotASystem)?;
         let operation = path.strip_prefix("/v1/").ok_or(RefusalReason::NotLinked)?;
         let link = link(client, self.system, operation).ok_or(RefusalReason::NotLinked)?;
-        Ok(Known { link, fingerprint })
+        Ok(Known { from, link, fingerprint })
     }
 
     /// Reads the envelope and checks what stands on it.
     fn open<Op: Operation>(
         &self,
-        caller: &Caller,
         known: Known,
         body: Option<Bytes>,
     ) -> Result<Envelope<Op::Request>, Box<Response>> {
         let read: Option<Envelope<Op::Request>> = body.and_then(|body| serde_json::from_slice(&body).ok());
+        let Known { from, fingerprint, .. } = known;
+        let note = |reason| self.refusals.note(Refusal { from, reason, fingerprint: Some(fingerprint) });
         let Some(envelope) = read else {
-            self.note(caller, RefusalReason::Unreadable);
+            note(RefusalReason::Unreadable);
             return Err(Box::new(fault(None, FaultCode::Unreadable)));
         };
         let age = self.clock.now().duration_since(envelope.sent_at).as_secs();
@@ -199,26 +202,29 @@ impl Door {
             None
         };
         let Some((reason, code)) = wrong else { return Ok(envelope) };
-        self.note(caller, reason);
+        note(reason);
         Err(Box::new(fault(Some(envelope.request_id), code)))
     }
 }
 
 /// Looks at the certificate and the table before anything of the request's body is read.
 async fn stand_at_door(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
-    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
+    let (Some(peer), Some(caller)) =
+        (request.extensions().get::<Peer>().copied(), request.extensions().get::<Caller>().cloned())
+    else {
         return fault(None, FaultCode::Failed);
     };
-    match door.admit(&caller, request.uri().path()) {
-        Ok(known) => {
-            request.extensions_mut().insert(known);
-            next.run(request).await
-        }
+    let from = peer.0.ip();
+    let known = match door.admit(from, &caller, request.uri().path()) {
+        Ok(known) => known,
         Err(reason) => {
-            door.note(&caller, reason);
-            fault(None, FaultCode::NotLinked)
+            door.refusals.note(Refusal { from, reason, fingerprint: caller.fingerprint });
+            return fault(None, FaultCode::NotLinked);
         }
-    }
+    };
+    request.extensions_mut().insert(known);
+    let Some(_place) = door.places.take(PLACE_WAIT_MAX).await else { return fault(None, FaultCode::Busy) };
+    timeout(ANSWER_TIME_MAX, next.run(request)).await.unwrap_or_else(|_| fault(None, FaultCode::Busy))
 }
 
 fn fault(request_id: Option<Uuid>, code: FaultCode) -> Response {

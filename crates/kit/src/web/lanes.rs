@@ -7,7 +7,7 @@ use super::{
     FailureNote, Peer, cookie,
     rates::{Rate, Rates, Whose},
 };
-use crate::{Acting, Kit, signin, tls::Caller};
+use crate::{Acting, Kit, signin};
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
@@ -132,13 +132,18 @@ pub const CONNECTIONS_NEEDED: usize = {
 };
 
 /// The places of one lane.
-struct Places {
+pub(crate) struct Places {
     /// Being answered or waiting.
     present: Semaphore,
     running: Semaphore,
 }
 
 impl Places {
+    /// For what asks without being a page: other systems.
+    pub fn of(lane: Lane) -> Self {
+        Places::new(&lane.width())
+    }
+
     fn new(width: &Width) -> Self {
         Places {
             present: Semaphore::new(width.running + width.waiting),
@@ -147,7 +152,7 @@ impl Places {
     }
 
     /// A place, or `None`: at once where the queue is full.
-    async fn take(&self, wait: Duration) -> Option<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
+    pub async fn take(&self, wait: Duration) -> Option<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
         let present = self.present.try_acquire().ok()?;
         let running = tokio::time::timeout(wait, self.running.acquire()).await.ok()?.ok()?;
         Some((present, running))
@@ -209,8 +214,7 @@ pub(super) async fn gate(State(lanes): State<Arc<Lanes>>, mut request: Request, 
 
 /// The other end of the connection, plain or behind TLS. Requests made inside the process have none.
 fn address_of(request: &Request) -> Option<IpAddr> {
-    let plain = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    plain.or_else(|| request.extensions().get::<Caller>().map(|caller| caller.address.ip()))
+    request.extensions().get::<Peer>().map(|peer| peer.0.ip())
 }
 
 fn session_of(kit: &Kit, request: &Request) -> Option<Whose> {

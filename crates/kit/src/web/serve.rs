@@ -1,8 +1,15 @@
 //! Connections: how many there may be, how fast they must speak, and their end.
 //!
+//! Plain on the machine itself, with TLS everywhere else ([`crate::tls`]): the same limits for both.
 //! HTTP/1.1 only: a connection carries one request at a time, so what a lane allows is what is in memory.
 
-use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
+use crate::tls::{Caller, TlsDoor};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header::CONNECTION},
+    response::IntoResponse,
+};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -22,7 +29,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpListener,
     sync::{Semaphore, watch},
-    time::Sleep,
+    time::{Instant, Sleep},
 };
 use tower::ServiceExt as _;
 
@@ -41,6 +48,9 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// After a failed accept (no file handle left) there is nothing better than to wait for others to leave.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A certificate is looked at when a connection begins: an old connection ends, so that an expired one is noticed.
+const CONNECTION_AGE_MAX: Duration = Duration::from_secs(600);
 
 /// How long the other side may take.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +77,21 @@ pub async fn serve(listener: TcpListener, pages: Router, stop: watch::Receiver<b
 pub async fn serve_with(
     listener: TcpListener,
     pages: Router,
+    stop: watch::Receiver<bool>,
+    patience: Patience,
+) {
+    serve_at(listener, None, pages, stop, patience).await;
+}
+
+/// The same behind a door with TLS.
+pub async fn serve_tls(listener: TcpListener, door: TlsDoor, pages: Router, stop: watch::Receiver<bool>) {
+    serve_at(listener, Some(Arc::new(door)), pages, stop, Patience::default()).await;
+}
+
+async fn serve_at(
+    listener: TcpListener,
+    door: Option<Arc<TlsDoor>>,
+    pages: Router,
     mut stop: watch::Receiver<bool>,
     patience: Patience,
 ) {
@@ -92,11 +117,20 @@ pub async fn serve_with(
         // Closed without a word: whoever holds so many has not earned an answer.
         let Some(seat) = by_address.enter(peer.ip()) else { continue };
         stream.set_nodelay(true).ok();
-        let connection = connections.watch(connection(stream, peer, pages.clone(), patience));
+        let watcher = connections.watcher();
+        let (pages, door) = (Pages::new(pages.clone(), peer), door.clone());
         tokio::spawn(async move {
             let _held = (place, seat);
             // A browser that leaves in the middle is no news.
-            connection.await.ok();
+            let Some(door) = door else {
+                watcher.watch(connection(stream, pages, patience)).await.ok();
+                return;
+            };
+            // Nobody else waits for this handshake; whoever it is holds a place meanwhile.
+            if let Some((stream, caller)) = door.shake_hands(stream, peer).await {
+                let pages = Pages { caller, until: Some(Instant::now() + CONNECTION_AGE_MAX), ..pages };
+                watcher.watch(connection(stream, pages, patience)).await.ok();
+            }
         });
     }
     drop(listener);
@@ -106,7 +140,7 @@ pub async fn serve_with(
 type Answering<S> = http1::Connection<TokioIo<Patient<S>>, Pages>;
 
 /// One connection, plain or as TLS has made it.
-fn connection<S>(stream: S, peer: SocketAddr, pages: Router, patience: Patience) -> Answering<S>
+fn connection<S>(stream: S, pages: Pages, patience: Patience) -> Answering<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
@@ -116,13 +150,22 @@ where
         .max_headers(HEAD_LINES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, patience.reader)), Pages { pages, peer })
+        .serve_connection(TokioIo::new(Patient::new(stream, patience.reader)), pages)
 }
 
 /// The router for one connection: each request learns whom it comes from.
 struct Pages {
     pages: Router,
     peer: SocketAddr,
+    caller: Caller,
+    /// After this the connection ends with the answer.
+    until: Option<Instant>,
+}
+
+impl Pages {
+    fn new(pages: Router, peer: SocketAddr) -> Self {
+        Pages { pages, peer, caller: Caller::default(), until: None }
+    }
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Pages {
@@ -136,7 +179,16 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Pages {
             return Box::pin(async { Ok(refuse_ambiguous()) });
         }
         request.extensions_mut().insert(Peer(self.peer));
-        Box::pin(self.pages.clone().oneshot(request))
+        request.extensions_mut().insert(self.caller.clone());
+        let answer = self.pages.clone().oneshot(request);
+        let is_last = self.until.is_some_and(|until| Instant::now() >= until);
+        Box::pin(async move {
+            let mut answer = answer.await?;
+            if is_last {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
+        })
     }
 }
 
@@ -153,7 +205,7 @@ fn is_ambiguous(request: &Request) -> bool {
 
 fn refuse_ambiguous() -> axum::response::Response {
     // The connection is not used again: nobody knows where the next request begins.
-    let close = [(axum::http::header::CONNECTION, "close")];
+    let close = [(CONNECTION, "close")];
     (StatusCode::BAD_REQUEST, close, "bad request").into_response()
 }
 

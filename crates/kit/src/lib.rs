@@ -17,6 +17,7 @@ pub mod rights;
 pub mod signin;
 pub mod testing;
 pub mod tls;
+pub mod vault;
 pub mod web;
 
 pub use case::{Acting, Case, Target, Terminal};
@@ -25,6 +26,7 @@ pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
 pub use rights::{Action, Role, Zone};
 pub use tls::{Fingerprint, IdentityError, PeerIdentity, Refusal, RefusalReason, Refusals};
+pub use vault::Vault;
 pub use web::{Failure, Posted};
 
 /// What a running system holds: its database (as the app role), its clock and its ids. Cheap to clone.

@@ -12,6 +12,7 @@ coded! {
         Approver = "approver", "承認者";
         IdManager = "id_manager", "ID管理者";
         Auditor = "auditor", "監査者";
+        NumberHandler = "number_handler", "個人番号取扱者";
     }
 }
 
@@ -60,6 +61,11 @@ coded! {
         ViewAudit = "view_audit", "操作ログの閲覧";
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
+        RegisterNumber = "register_number", "個人番号の登録・変更";
+        RevealNumber = "reveal_number", "個人番号の表示";
+        FindByNumber = "find_by_number", "個人番号による検索";
+        ViewNumberHistory = "view_number_history", "個人番号の登録履歴の閲覧";
+        RotateKeys = "rotate_keys", "個人番号の暗号鍵の更新";
     }
 }
 
@@ -82,6 +88,10 @@ pub const fn carries(role: Role, action: Action) -> bool {
         ViewAudit => matches!(role, Role::Auditor),
         ViewStaff => matches!(role, Role::IdManager | Role::Auditor),
         ManageStaff => matches!(role, Role::IdManager),
+        RegisterNumber | RevealNumber | FindByNumber => matches!(role, Role::NumberHandler),
+        ViewNumberHistory => matches!(role, Role::NumberHandler | Role::Auditor),
+        // Nobody's from a screen: a command at the machine itself.
+        RotateKeys => false,
     }
 }
 

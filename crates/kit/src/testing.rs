@@ -28,6 +28,8 @@ const START_WAIT_MAX: Duration = Duration::from_secs(120);
 const SYSTEM: &str = "test";
 /// Advisory lock: one process at a time builds templates.
 const TEMPLATE_LOCK: i64 = 0x5e55_0003;
+/// Part of each template's name: a server left by tests that knew fewer roles gets the new ones with new templates.
+const ROLES_MADE: &str = "owner app keeper vault";
 /// A test needs few connections at once; the server's two hundred are shared by all tests that run.
 const CONNECTIONS_MAX: u32 = 8;
 
@@ -37,6 +39,7 @@ pub struct TestDb {
     admin: Admin,
     owner: PgPool,
     app: PgPool,
+    vault: PgPool,
     /// The application role's door, for programs that take `--database`.
     pub url: String,
 }
@@ -51,13 +54,19 @@ impl TestDb {
         roles::create_database(&mut conn, SYSTEM, &name, &template)
             .await
             .expect("the template can be copied");
-        let Roles { owner, app, .. } = roles::roles_of(&admin, SYSTEM, &name);
-        TestDb { url: app.to_url_lossy().to_string(), owner: pool(owner), app: pool(app), name, admin }
+        let Roles { owner, app, vault, .. } = roles::roles_of(&admin, SYSTEM, &name);
+        let url = app.to_url_lossy().to_string();
+        TestDb { url, owner: pool(owner), app: pool(app), vault: pool(vault), name, admin }
     }
 
     /// Connections as the application role: bound by row level security, like every request.
     pub fn app_pool(&self) -> PgPool {
         self.app.clone()
+    }
+
+    /// Connections as the role that alone reaches individual numbers.
+    pub fn vault_pool(&self) -> PgPool {
+        self.vault.clone()
     }
 
     /// Connections as the owner of the tables (bound as well, since it is forced).
@@ -109,7 +118,8 @@ async fn ensure_template(
     let texts = sets
         .iter()
         .flat_map(|s| s.files.iter().map(move |(file, text)| format!("{}/{file}\n{text}", s.name)));
-    let digest = crate::cluster::migrate::sha256(&texts.collect::<Vec<_>>().join("\0"));
+    let texts: Vec<String> = texts.chain([ROLES_MADE.to_owned()]).collect();
+    let digest = crate::cluster::migrate::sha256(&texts.join("\0"));
     let name = format!("tpl_{}", &digest[..16]);
     if exists(conn, &name).await? {
         return Ok(name);

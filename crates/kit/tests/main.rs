@@ -13,3 +13,4 @@ mod rights;
 mod serve;
 mod signin;
 mod support;
+mod vault;

@@ -13,7 +13,11 @@ pub struct Stage {
 }
 
 pub async fn stage() -> Stage {
-    let db = TestDb::new(&[kit::MIGRATIONS]).await;
+    stage_of(&[kit::MIGRATIONS]).await
+}
+
+pub async fn stage_of(sets: &[kit::MigrationSet]) -> Stage {
+    let db = TestDb::new(sets).await;
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
     let kit = Kit { pool: db.app_pool(), clock, ids: Ids::default(), over_tls: false };
     for (municipality, name) in [(KITA, "北区"), (ITABASHI, "板橋区")] {

@@ -13,6 +13,8 @@ const MIGRATE_LOCK: i64 = 0x5e55_0002;
 const APP_ROLE: &str = "@app_role@";
 /// The same for the role that reads the log and signs.
 const KEEPER_ROLE: &str = "@keeper_role@";
+/// Likewise for the role of the vault.
+const VAULT_ROLE: &str = "@vault_role@";
 
 /// The migrations of one crate, oldest first, embedded in the program.
 ///
@@ -144,8 +146,10 @@ async fn apply(
     text: &str,
     system: &str,
 ) -> Result<(), MigrateError> {
-    let named =
-        text.replace(APP_ROLE, &format!("{system}_app")).replace(KEEPER_ROLE, &format!("{system}_keeper"));
+    let named = text
+        .replace(APP_ROLE, &format!("{system}_app"))
+        .replace(KEEPER_ROLE, &format!("{system}_keeper"))
+        .replace(VAULT_ROLE, &format!("{system}_vault"));
     let mut tx = conn.begin().await?;
     for statement in statements(&named) {
         tx.execute(sqlx::raw_sql(AssertSqlSafe(statement.clone())))

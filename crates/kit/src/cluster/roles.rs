@@ -1,5 +1,5 @@
-//! One database and three roles for each system: the owner migrates, the application role answers requests, the keeper
-//! reads the log and nothing else.
+//! One database and four roles for each system: the owner migrates, the application role answers requests, the keeper
+//! reads the log and nothing else, the vault's role alone reaches individual numbers.
 
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -71,6 +71,8 @@ pub struct Roles {
     pub app: PgConnectOptions,
     /// Reads the log and adds signed checkpoints: what the keeper, a process apart, works with.
     pub keeper: PgConnectOptions,
+    /// Reaches schema `vault` (個人番号) and may add to the operation log; nothing else.
+    pub vault: PgConnectOptions,
 }
 
 /// The name of the role that migrates `system`'s database.
@@ -88,7 +90,12 @@ pub fn keeper_role(system: &str) -> String {
     format!("sesshu_{system}_keeper")
 }
 
-/// Creates database `sesshu_<system>` with its two roles, or brings what is there to this state.
+/// The name of the role that alone reaches the individual numbers of `system`.
+pub fn vault_role(system: &str) -> String {
+    format!("sesshu_{system}_vault")
+}
+
+/// Creates database `sesshu_<system>` with its roles, or brings what is there to this state.
 pub async fn ensure_database(admin: &Admin, system: &str) -> Result<Roles, ClusterError> {
     let db = format!("sesshu_{system}");
     let mut conn = admin.connect().await?;
@@ -113,6 +120,7 @@ pub(crate) fn roles_of(admin: &Admin, system: &str, db: &str) -> Roles {
         owner: admin.role_options(db, &owner_role(system)),
         app: admin.role_options(db, &app_role(system)),
         keeper: admin.role_options(db, &keeper_role(system)),
+        vault: admin.role_options(db, &vault_role(system)),
     }
 }
 
@@ -122,7 +130,7 @@ pub(crate) async fn ensure_roles(
     system: &str,
 ) -> Result<(), ClusterError> {
     assert_plain(system);
-    for role in [owner_role(system), app_role(system), keeper_role(system)] {
+    for role in [owner_role(system), app_role(system), keeper_role(system), vault_role(system)] {
         let there: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
             .bind(&role)
             .fetch_one(&mut *conn)
@@ -159,10 +167,10 @@ pub(crate) async fn create_database(
 
 /// Each system reaches its own database only.
 async fn allow_connections(conn: &mut PgConnection, system: &str, db: &str) -> Result<(), ClusterError> {
-    let (app, keeper) = (app_role(system), keeper_role(system));
+    let (app, keeper, vault) = (app_role(system), keeper_role(system), vault_role(system));
     run(conn, format!("revoke all on database {db} from public")).await?;
     run(conn, format!("grant connect, temporary on database {db} to {app}")).await?;
-    run(conn, format!("grant connect on database {db} to {keeper}")).await
+    run(conn, format!("grant connect on database {db} to {keeper}, {vault}")).await
 }
 
 /// Runs one statement whose text was put together from `assert_plain` names.

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 /// security) or what is the same for the whole country: then its comment begins with `national:`.
 pub async fn schema_rules(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
     let mut violations = Vec::new();
-    for question in [TABLES, KEYS, FOREIGN_KEYS, ROLES] {
+    for question in [TABLES, KEYS, FOREIGN_KEYS, ROLES, VAULT] {
         violations.extend(sqlx::query_scalar::<_, String>(question).fetch_all(pool).await?);
     }
     Ok(violations)
@@ -24,7 +24,7 @@ with every as (
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     left join pg_attribute a on a.attrelid = c.oid and a.attname = 'municipality_code' and not a.attisdropped
-    where c.relkind in ('r', 'p', 'm') and n.nspname = 'public'
+    where c.relkind in ('r', 'p', 'm') and n.nspname in ('public', 'vault')
       and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
 ), t as (
     -- The list of municipalities itself is national, though their code is its key.
@@ -64,7 +64,7 @@ join pg_class t on t.oid = i.indrelid
 join pg_class k on k.oid = i.indexrelid
 join pg_namespace n on n.oid = t.relnamespace
 join pg_attribute a on a.attrelid = t.oid and a.attname = 'municipality_code' and not a.attisdropped
-where (i.indisunique or i.indisprimary) and n.nspname = 'public' and i.indkey[0] <> a.attnum
+where (i.indisunique or i.indisprimary) and n.nspname in ('public', 'vault') and i.indkey[0] <> a.attnum
 order by 1";
 
 /// Of each foreign key to another municipality's table: do both sides begin with municipality_code?
@@ -75,14 +75,38 @@ join pg_class t on t.oid = f.conrelid
 join pg_namespace n on n.oid = t.relnamespace
 join pg_attribute theirs on theirs.attrelid = f.confrelid and theirs.attname = 'municipality_code'
 left join pg_attribute ours on ours.attrelid = f.conrelid and ours.attname = 'municipality_code'
-where f.contype = 'f' and n.nspname = 'public'
+where f.contype = 'f' and n.nspname in ('public', 'vault')
   and (ours.attnum is distinct from f.conkey[1] or theirs.attnum is distinct from f.confkey[1])
 order by 1";
 
-/// Of the application role that belongs to this database's owner: can it step over the policies?
+/// Of the application and vault roles that belong to this database's owner: can one step over the policies?
 const ROLES: &str = "
-select r.rolname || ': the application role may bypass row level security'
+select r.rolname || ': the role may bypass row level security'
 from pg_database d
-join pg_roles r on r.rolname = regexp_replace(pg_get_userbyid(d.datdba)::text, '_owner$', '_app')
+join pg_roles r on r.rolname in (regexp_replace(pg_get_userbyid(d.datdba)::text, '_owner$', '_app'),
+                                 regexp_replace(pg_get_userbyid(d.datdba)::text, '_owner$', '_vault'))
 where d.datname = current_database()
   and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or pg_has_role(r.oid, d.datdba, 'member'))";
+
+/// Of the vault's schema, tables and columns: is anybody let in but the owner and the vault's own role?
+const VAULT: &str = "
+with doors as (
+    select 'schema vault' as what, n.nspowner as owner, a.grantee
+    from pg_namespace n cross join lateral aclexplode(n.nspacl) a
+    where n.nspname = 'vault'
+    union
+    select 'vault.' || c.relname, c.relowner, a.grantee
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) a
+    where n.nspname = 'vault'
+    union
+    select 'vault.' || c.relname || '.' || t.attname, c.relowner, a.grantee
+    from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral aclexplode(t.attacl) a
+    where n.nspname = 'vault'
+)
+select what || ': ' || case grantee when 0 then 'everybody' else pg_get_userbyid(grantee)::text end
+    || ' may reach individual numbers'
+from doors
+where grantee <> owner and (grantee = 0 or pg_get_userbyid(grantee)::text
+    <> regexp_replace(pg_get_userbyid(owner)::text, '_owner$', '_vault'))
+order by 1";

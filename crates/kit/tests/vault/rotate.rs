@@ -1,0 +1,226 @@
+//! New keys while the windows are open: nobody notices, nothing is lost, the old key is of no use afterwards.
+
+use super::{DUTY, Keys, Room, day, number, person, room};
+use crate::support::{KITA, stage_of};
+use domain::individual_number::IndividualNumber;
+use jiff::SignedDuration;
+use kit::{
+    Acting, Kit, Terminal, Vault, jobs,
+    vault::{Begun, KeyRing, ROTATE_JOB, Reason, VaultError, create_key_file},
+};
+use sqlx::PgPool;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+/// The planted number of the n-th person.
+fn planted(n: u128) -> String {
+    let eleven = (n as u64 * 7_919_317 + 30_000_000_000) % 100_000_000_000;
+    format!("{eleven:011}{}", IndividualNumber::check_digit(eleven))
+}
+
+fn shown(n: u128) -> String {
+    let text = planted(n);
+    format!("{} {} {}", &text[..4], &text[4..8], &text[8..])
+}
+
+async fn filled(name: &str, persons: u128) -> Room {
+    let mut room = room(name).await;
+    room.vault = room.vault.with_looks_per_hour_max(u32::MAX);
+    for n in 1..=persons {
+        room.put(person(n), &planted(n)).await;
+    }
+    room
+}
+
+impl Room {
+    async fn operator(&self) -> Acting {
+        kit::signin::operator(&self.stage.kit, KITA).await.unwrap()
+    }
+
+    fn ring(&self) -> KeyRing {
+        KeyRing::open(self.keys.path()).unwrap()
+    }
+
+    fn worker(&self) -> jobs::Worker {
+        jobs::Worker::new(self.stage.kit.clone()).with(ROTATE_JOB, self.vault.rotate_handler())
+    }
+
+    /// Numbers by key version, and the versions still in use.
+    async fn state(&self) -> (Vec<(i32, i64)>, Vec<i32>) {
+        let superuser = self.stage.db.superuser_pool();
+        let numbers = "select key_version, count(*) from vault.numbers group by 1 order by 1";
+        let keys = "select key_version from vault.keys where wrapped is not null order by 1";
+        (
+            sqlx::query_as(numbers).fetch_all(&superuser).await.unwrap(),
+            sqlx::query_scalar(keys).fetch_all(&superuser).await.unwrap(),
+        )
+    }
+
+    async fn job(&self) -> (String, String) {
+        let sql = "select state, message from jobs order by created_at desc limit 1";
+        sqlx::query_as(sql).fetch_one(&self.stage.db.superuser_pool()).await.unwrap()
+    }
+
+    /// A new key file from outside becomes the newest of this installation.
+    fn new_kek(&self) {
+        let offered = Keys::new("offered");
+        std::fs::create_dir_all(offered.path()).unwrap();
+        let file = offered.path().join("new.key");
+        create_key_file(&file).unwrap();
+        // By another ring, as the command beside a running server does it.
+        self.ring().install(&file).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_rotated_while_the_windows_are_open() {
+    const PERSONS: u128 = 1_000;
+    let room = Arc::new(filled("load", PERSONS).await);
+    room.new_kek();
+    let (over, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let windows: Vec<_> = (0..4_u128)
+        .map(|window| {
+            let (room, over, answers) = (room.clone(), over.clone(), answers.clone());
+            tokio::spawn(async move {
+                let mut acting = room.handler.clone();
+                acting.staff_id = person(9_000 + window);
+                let mut n = window * 131;
+                while !over.load(Ordering::SeqCst) {
+                    n = n % PERSONS + 1;
+                    let revealed = room.vault.reveal(&acting, DUTY, person(n)).await.unwrap();
+                    assert_eq!(revealed.digits().as_str(), shown(n));
+                    let found = room.vault.find_by_number(&acting, DUTY, &number(&planted(n))).await;
+                    assert_eq!(found.unwrap().person, person(n));
+                    let new = PERSONS + 1 + window * 10_000 + n;
+                    if room.vault.history(&acting, person(new)).await.unwrap().is_empty() {
+                        let text = planted(new);
+                        let put = room.register_as(&acting, person(new), &text, day(), Reason::First);
+                        put.await.unwrap();
+                    }
+                    answers.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+
+    let begun = room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    assert_eq!(begun, Some(Begun { key_version: 2, rewrapped: 1 }));
+    assert_eq!(room.worker().run_all().await.unwrap(), 1);
+    let during = answers.load(Ordering::SeqCst);
+    over.store(true, Ordering::SeqCst);
+    for window in windows {
+        window.await.unwrap();
+    }
+    println!("{during} rounds of look, find and registration during the rotation, none failed");
+    assert!(during > 0, "the windows were open");
+
+    let (numbers, in_use) = room.state().await;
+    assert_eq!((numbers.len(), numbers[0].0, in_use), (1, 2, vec![2]));
+    assert!(numbers[0].1 >= PERSONS as i64);
+    for n in 1..=PERSONS {
+        assert_eq!(room.reveal(person(n)).await.unwrap(), shown(n));
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_killed_in_the_middle_goes_on_where_it_stopped() {
+    let room = filled("killed", 1_000).await;
+    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    // A process of its own in small: with its runtime go all its tasks and connections, as after kill -9.
+    let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let apart = |pool: PgPool| PgPool::connect_lazy_with((*pool.connect_options()).clone());
+    let (db, kit, ring) = (&room.stage.db, room.stage.kit.clone(), room.ring());
+    let (app, vault) = (db.app_pool(), db.vault_pool());
+    process.spawn(async move {
+        let kit = Kit { pool: apart(app), ..kit };
+        let vault = Vault::new(kit.clone(), apart(vault), ring);
+        jobs::Worker::new(kit).with(ROTATE_JOB, vault.rotate_handler()).run_all().await
+    });
+    while room.state().await.0.len() < 2 {
+        assert_eq!(room.state().await.1, [1, 2], "the rotation is over before it could be killed");
+    }
+    process.shutdown_background();
+    let (numbers, in_use) = room.state().await;
+    assert_eq!(in_use, [1, 2], "in the middle: {numbers:?}");
+    for n in [1, 2, 500, 999, 1_000] {
+        assert_eq!(room.reveal(person(n)).await.unwrap(), shown(n));
+    }
+    // Asked for again: the same rotation, not one more.
+    let again = room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    assert_eq!(again, Some(Begun { key_version: 2, rewrapped: 0 }));
+    room.stage.kit.clock.advance(SignedDuration::from_secs(11));
+    room.worker().run_all().await.unwrap();
+    assert_eq!(room.state().await, (vec![(2, 1_000)], vec![2]));
+    let (state, message) = room.job().await;
+    assert_eq!(state, "done", "{message}");
+}
+
+#[tokio::test]
+async fn the_old_key_opens_nothing_here_and_an_old_backup_still() {
+    let mut room = filled("escrow", 20).await;
+    let backup = stage_of(&[kit::MIGRATIONS, kit::vault::MIGRATIONS]).await;
+    for table in ["keys", "numbers"] {
+        let read = sqlx::AssertSqlSafe(format!("select json_agg(t) from vault.{table} t"));
+        let rows: serde_json::Value =
+            sqlx::query_scalar(read).fetch_one(&room.stage.db.superuser_pool()).await.unwrap();
+        let write = format!(
+            "insert into vault.{table} select * from jsonb_populate_recordset(null::vault.{table}, $1)"
+        );
+        let write = sqlx::query(sqlx::AssertSqlSafe(write)).bind(rows);
+        write.execute(&backup.db.superuser_pool()).await.unwrap();
+    }
+
+    let old = room.ring().files().unwrap();
+    room.new_kek();
+    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    room.worker().run_all().await.unwrap();
+    let (old_file, old_id) = old[0].clone();
+    let in_use = room.vault.keks_in_use().await.unwrap();
+    assert!(in_use.len() == 1 && in_use[0] != old_id);
+
+    // Into the safe with the old file; the installation goes on without it, also after a restart.
+    let escrow = Keys::new("escrow-safe");
+    std::fs::create_dir_all(escrow.path()).unwrap();
+    std::fs::rename(&old_file, escrow.path().join("kek-0001.key")).unwrap();
+    room.vault = Vault::new(room.stage.kit.clone(), room.stage.db.vault_pool(), room.ring());
+    assert_eq!(room.reveal(person(7)).await.unwrap(), shown(7));
+
+    let restored = |ring| Vault::new(backup.kit.clone(), backup.db.vault_pool(), ring);
+    let Err(VaultError::Failed(error)) = restored(room.ring()).reveal(&room.handler, DUTY, person(7)).await
+    else {
+        panic!("the new key opens the old backup")
+    };
+    assert!(format!("{error:#}").contains(&old_id), "the sentence names the key to fetch: {error:#}");
+    let escrowed = restored(KeyRing::open(escrow.path()).unwrap());
+    let revealed = escrowed.reveal(&room.handler, DUTY, person(7)).await.unwrap();
+    assert_eq!(revealed.digits().as_str(), shown(7));
+}
+
+#[tokio::test]
+async fn a_number_that_does_not_open_keeps_its_key_and_holds_up_nobody_else() {
+    let room = filled("broken", 300).await;
+    let superuser = room.stage.db.superuser_pool();
+    let sql = "update vault.numbers set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) where person_id = $1";
+    sqlx::query(sql).bind(person(5)).execute(&superuser).await.unwrap();
+    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    room.worker().run_all().await.unwrap();
+    assert_eq!(room.state().await, (vec![(1, 1), (2, 299)], vec![1, 2]));
+    let (state, message) = room.job().await;
+    assert_eq!(state, "failed");
+    assert!(message.starts_with("1件の個人番号を読み取れません"), "{message}");
+    assert_eq!(room.reveal(person(6)).await.unwrap(), shown(6));
+}
+
+#[tokio::test]
+async fn only_the_operator_at_the_machine_begins_a_rotation() {
+    let room = filled("operator", 1).await;
+    let answer = room.vault.begin_rotation(&room.handler).await;
+    assert!(matches!(answer, Err(VaultError::NotShown)));
+    let elsewhere = Acting { terminal: Terminal { ..room.handler.terminal }, ..room.operator().await };
+    assert!(room.vault.begin_rotation(&elsewhere).await.is_err());
+    assert_eq!(room.state().await, (vec![(1, 1)], vec![1]));
+    let refused = room.entries().await.iter().filter(|e| *e == "rotate_keys refused - zone -").count();
+    assert_eq!(refused, 2);
+}

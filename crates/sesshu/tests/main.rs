@@ -4,6 +4,7 @@
 
 mod cdc_cases;
 mod cdc_rules;
+mod corpus;
 mod extract_against_sql;
 mod forecast_door;
 mod glossary;

@@ -12,13 +12,12 @@ pub fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{FEFF}".as_bytes().to_vec())
 }
 
-/// A cell that begins like a formula is read as text: names come from outside.
+/// A cell that begins like a formula is read as text: names come from outside. Whoever reads our lists by program takes
+/// one apostrophe away and has the text as it was.
 pub fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    // Apostrophes of its own are kept apart from ours.
+    if text.trim_start_matches('\'').starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
 }
 
 pub const fn sex_ja(sex: Sex) -> &'static str {
@@ -59,8 +58,8 @@ pub fn targets_csv(series: Series, base: Date, rows: &[TargetRow]) -> anyhow::Re
             if row.included { "対象" } else { "除外" }.to_owned(),
             row.exclusion.map_or("", Exclusion::ja).to_owned(),
             safe(&row.reason_ja),
-            row.reason_source.clone(),
-            row.addressee_number.clone(),
+            safe(&row.reason_source),
+            safe(&row.addressee_number),
             safe(&row.name),
             safe(&row.name_kana),
             row.birth_date.to_string(),
@@ -71,9 +70,46 @@ pub fn targets_csv(series: Series, base: Date, rows: &[TargetRow]) -> anyhow::Re
             day(row.legal_from),
             day(row.legal_until),
             day(row.valid_until),
-            row.mailing_postal_code.clone(),
+            safe(&row.mailing_postal_code),
             safe(&format!("{} {}", row.mailing_address, row.mailing_building)).trim_end().to_owned(),
         ])?;
     }
     Ok(csv.into_inner()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn no_cell_is_a_formula_and_no_text_is_lost() {
+        let texts = [
+            "=1+1",
+            "+81",
+            "-2",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "＝１",
+            "＋１",
+            "－１",
+            "＠x",
+            "'=1",
+            "''@",
+            "'",
+            "",
+            "北野 太郎",
+            "O'Neil",
+        ];
+        for text in texts {
+            let cell = safe(text);
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']),
+                "{text:?}"
+            );
+            let is_marked = cell.trim_start_matches('\'') != cell && safe(&cell[1..]) == cell;
+            assert_eq!(if is_marked { &cell[1..] } else { &cell }, text, "cannot be read back");
+        }
+    }
 }

@@ -65,6 +65,18 @@ pub fn inspect(path: &Path) -> io::Result<Result<Inspected, ([u8; 32], Fault)>> 
         .map_err(|fault| (digest, fault)))
 }
 
+/// What is sent by mistake for a CSV, by its first bytes. Nothing is ever unpacked.
+const NOT_CSV: [(&[u8], &str); 8] = [
+    (b"PK\x03\x04", "ExcelファイルまたはZIPファイル"),
+    (b"PK\x05\x06", "空のZIPファイル"),
+    (b"\xD0\xCF\x11\xE0", "古い形式のExcelファイル"),
+    (b"\x1F\x8B", "圧縮（gzip）されたファイル"),
+    (b"7z\xBC\xAF\x27\x1C", "圧縮（7-Zip）されたファイル"),
+    (b"Rar!", "圧縮（RAR）されたファイル"),
+    (b"%PDF", "PDFファイル"),
+    (b"\x89PNG", "画像ファイル"),
+];
+
 fn judge(first: &[u8], total: u64, trials: &[Trial; 2]) -> Result<Charset, Fault> {
     if total == 0 {
         return Err(Fault::file("ファイルが空です。送付元に送り直しを依頼してください。"));
@@ -74,8 +86,8 @@ fn judge(first: &[u8], total: u64, trials: &[Trial; 2]) -> Result<Charset, Fault
             "文字コードがUTF-16（Unicode）です。UTF-8またはShift_JISで保存し直してください。",
         ));
     }
-    if first.starts_with(b"PK\x03\x04") {
-        return Err(Fault::file("ExcelファイルまたはZIPファイルです。CSV（UTF-8）で保存し直してください。"));
+    if let Some((_, what)) = NOT_CSV.iter().find(|(magic, _)| first.starts_with(magic)) {
+        return Err(Fault::file(&format!("{what}です。CSV（UTF-8）で保存し直してください。")));
     }
     // Seven-bit text is valid UTF-8; only its escapes betray it.
     let known_in = |encoding: &'static Encoding| {

@@ -26,10 +26,12 @@ mod review_sql;
 pub mod review_web;
 pub mod sql;
 mod stage;
+mod through;
 pub mod web;
 
 pub use envelope::{Extent, Kind};
 pub use fault::{FAULTS_KEPT_MAX, Fault, Weight};
+pub use through::{Through, read_through};
 
 use domain::Date;
 use std::sync::{

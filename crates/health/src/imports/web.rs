@@ -7,7 +7,7 @@ use super::{
     sql::FeedRow,
     {case, review_web},
 };
-use crate::{App, home, page};
+use crate::{App, campaigns::table, home, page};
 use askama::Template;
 use axum::{
     extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::Field},
@@ -187,7 +187,12 @@ async fn read_parts(
     mut form: Multipart,
     (typed, stored): (&mut Typed, &mut Option<Stored>),
 ) -> Result<(), Failure> {
+    let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        parts += 1;
+        if parts > PARTS_MAX {
+            return Err(Failure::BadRequest("画面の送信ボタンから送ってください。".to_owned()));
+        }
         match field.name() {
             Some("csrf") => typed.csrf = short(field).await?,
             Some("kind") => typed.kind = short(field).await?,
@@ -203,6 +208,8 @@ async fn read_parts(
     kit::web::check_token(&acting.csrf_token, &typed.csrf)
 }
 
+/// The form has four parts.
+const PARTS_MAX: u32 = 16;
 /// The longest of the small parts is the token.
 const PART_BYTES_MAX: usize = 200;
 
@@ -260,6 +267,19 @@ async fn finish(
     }
 }
 
+/// The sender's name for a file: shown to people and used for nothing else. Folders before it, and characters that
+/// would turn the line around or cannot be seen, are left away.
+fn shown_name(sent: &str) -> String {
+    let name = sent.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(FILE_NAME_CHARS_MAX).collect()
+}
+
+const FILE_NAME_CHARS_MAX: usize = 200;
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+}
+
 /// Writes an upload to the disk as it comes.
 async fn store(app: &App, acting: &Acting, mut field: Field<'_>) -> Result<Stored, Failure> {
     let trouble =
@@ -267,9 +287,7 @@ async fn store(app: &App, acting: &Acting, mut field: Field<'_>) -> Result<Store
     let folder = desk::folder(app, acting.municipality);
     tokio::fs::create_dir_all(&folder).await.map_err(trouble)?;
     let path = folder.join(format!("{}.part", app.kit.ids.next()));
-    // The name is shown to people and used for nothing else.
-    let file_name: String =
-        field.file_name().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
+    let file_name = shown_name(field.file_name().unwrap_or_default());
     let mut file = tokio::fs::File::create(&path).await.map_err(trouble)?;
     let (mut sha, mut bytes) = (Sha256::new(), 0);
     loop {
@@ -417,23 +435,20 @@ async fn take(
     Ok(Redirect::to(&format!("/imports/{id}")))
 }
 
-/// A cell that a spreadsheet would calculate is made text.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
 async fn faults(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Response, Failure> {
     let faults = desk::faults(&app, &acting, id).await?;
     let internal = |error: anyhow::Error| Failure::Internal(error);
-    // Excel takes CSV for UTF-8 only with the mark.
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer("\u{FEFF}".as_bytes().to_vec());
+    let mut writer = table::writer();
     writer.write_record(["行", "重さ", "項目", "内容"]).map_err(|error| internal(error.into()))?;
     for fault in faults {
         let line = if fault.line > 0 { fault.line.to_string() } else { "全体".to_owned() };
         writer
-            .write_record([&line, fault.weight.ja(), &harmless(&fault.field), &harmless(&fault.sentence)])
+            .write_record([
+                &line,
+                fault.weight.ja(),
+                &table::safe(&fault.field),
+                &table::safe(&fault.sentence),
+            ])
             .map_err(|error| internal(error.into()))?;
     }
     let bytes = writer.into_inner().map_err(|error| internal(anyhow::anyhow!("{error}")))?;

@@ -66,9 +66,9 @@ pub fn manifest_csv(rows: &[ManifestRow]) -> anyhow::Result<Vec<u8>> {
         csv.write_record([
             &row.file_name,
             &page,
-            &row.sheet_number,
-            &row.addressee_number,
-            &row.postal_code,
+            &table::safe(&row.sheet_number),
+            &table::safe(&row.addressee_number),
+            &table::safe(&row.postal_code),
         ])?;
     }
     Ok(csv.into_inner()?)

@@ -2,6 +2,7 @@
 
 mod access;
 mod examples;
+mod files;
 mod floods;
 mod forms;
 mod golden;

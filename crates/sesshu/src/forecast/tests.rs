@@ -153,3 +153,25 @@ fn cdc_calls_a_dose_on_the_earliest_day_neither_too_young_nor_too_soon() {
         }
     });
 }
+
+#[test]
+fn supporting_data_that_would_unfold_to_gigabytes_is_refused() {
+    let folder = std::env::temp_dir().join(format!("sesshu-test-xml-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let entities: String =
+        (1..12).map(|n| format!("<!ENTITY e{n} \"{}\">", format!("&e{};", n - 1).repeat(10))).collect();
+    let laughs = format!(
+        "<!DOCTYPE s [<!ENTITY e0 \"ha\">{entities}]><scheduleSupportingData>&e11;</scheduleSupportingData>"
+    );
+    let outside = "<!DOCTYPE s [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><scheduleSupportingData>&x;</scheduleSupportingData>";
+    let deep = format!("{}{}", "<a>".repeat(200_000), "</a>".repeat(200_000));
+    for text in [laughs.as_str(), outside, deep.as_str(), "", "\0", "<"] {
+        std::fs::write(folder.join("ScheduleSupportingData.xml"), text).expect("a file can be written");
+        std::fs::write(folder.join("AntigenSupportingData-A.xml"), "<a/>").expect("a file can be written");
+        let began = std::time::Instant::now();
+        let error = read_cdc(&folder).map(drop).expect_err("not supporting data");
+        assert!(began.elapsed().as_secs() < 1, "{:?}", began.elapsed());
+        assert!(!format!("{error:#}").contains("root:"), "{error:#}");
+    }
+    std::fs::remove_dir_all(&folder).expect("a temporary folder can be removed");
+}

@@ -21,7 +21,7 @@ pub struct Stage {
 pub async fn stage() -> Stage {
     let db = TestDb::new(&[kit::MIGRATIONS, health::MIGRATIONS]).await;
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
-    let kit = Kit { pool: db.app_pool(), clock, ids: Ids::default(), over_tls: false };
+    let kit = Kit { pool: db.app_pool(), sink: db.sink(&clock), clock, ids: Ids::default(), over_tls: false };
     for (municipality, name) in [(KITA, "北区"), (ITABASHI, "板橋区")] {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }

@@ -80,8 +80,11 @@ impl Target {
 /// An allowed use case with its open transaction. Dropped without [`done`](Case::done) or [`viewed`](Case::viewed),
 /// it leaves no trace in the tables, and there is nothing to show: reads come only through its connection.
 pub struct Case {
+    kit: Kit,
     tx: Transaction<'static, Postgres>,
     entry: Entry,
+    /// Views within the same request, written with the entry.
+    views: Vec<Entry>,
 }
 
 impl Case {
@@ -106,15 +109,14 @@ impl Case {
             before: None,
             after: None,
         };
-        let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
+        let tx = crate::db::begin(&kit.pool, acting.municipality).await?;
         if !acting.may(action) {
-            audit::write(&mut tx, &entry).await?;
-            tx.commit().await?;
+            audit::commit(kit, tx, &[entry]).await?;
             web::note_decision();
             return Err(Failure::Refused(action));
         }
         entry.outcome = Outcome::Done;
-        Ok(Case { tx, entry })
+        Ok(Case { kit: kit.clone(), tx, entry, views: Vec::new() })
     }
 
     /// The connection behind the municipality's wall.
@@ -167,13 +169,12 @@ impl Case {
 
     /// Logs that the deed was refused by a rule (not by rights) and undoes everything else.
     pub async fn refused(self, kit: &Kit, detail: Value) -> Result<(), Failure> {
-        let Case { tx, mut entry } = self;
+        let Case { tx, mut entry, .. } = self;
         tx.rollback().await?;
         entry.outcome = Outcome::Refused;
         entry.detail = detail;
-        let mut tx = crate::db::begin(&kit.pool, entry.municipality).await?;
-        audit::write(&mut tx, &entry).await?;
-        tx.commit().await?;
+        let tx = crate::db::begin(&kit.pool, entry.municipality).await?;
+        audit::commit(kit, tx, &[entry]).await?;
         web::note_decision();
         Ok(())
     }
@@ -188,14 +189,16 @@ impl Case {
             detail,
             ..self.entry.clone()
         };
-        Ok(audit::write(&mut self.tx, &entry).await?)
+        self.views.push(entry);
+        Ok(())
     }
 
     async fn finish(mut self, outcome: Outcome, detail: Value) -> Result<(), Failure> {
         self.entry.outcome = outcome;
         self.entry.detail = detail;
-        audit::write(&mut self.tx, &self.entry).await?;
-        self.tx.commit().await?;
+        let Case { kit, tx, entry, mut views } = self;
+        views.push(entry);
+        audit::commit(&kit, tx, &views).await?;
         web::note_decision();
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! worker takes the job up again; so a job's work must be resumable: it commits in steps and asks what is already
 //! done. A job that fails says why in one sentence for the clerk.
 
-use crate::{Acting, Instant, Kit, Municipality, Role, db};
+use crate::{Acting, Instant, Kit, Municipality, Role, audit::CommitError, db, sink::SinkError};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -294,6 +294,7 @@ impl Worker {
         beat.abort();
         let closed = match ended {
             Ok(Ok(message)) => self.close(&run, "done", &message).await,
+            Ok(Err(error)) if is_unlogged(&error) => self.put_back(&run).await,
             Ok(Err(error)) => {
                 tracing::error!(job = %run.job.job_id, kind = run.job.kind, error = format!("{error:#}"), "job failed");
                 self.close(&run, "failed", &error.to_string()).await
@@ -307,6 +308,22 @@ impl Worker {
         if let Err(error) = closed {
             tracing::error!(job = %run.job.job_id, error = &error as &dyn std::error::Error, "could not close a job");
         }
+    }
+
+    /// The audit log cannot be stored just now: nothing was done, and the job is tried again in a while.
+    async fn put_back(&self, run: &Run) -> sqlx::Result<()> {
+        let mut tx = db::begin(&self.kit.pool, run.municipality).await?;
+        sqlx::query(
+            "update jobs set attempts = attempts - 1, heartbeat_at = $3, message = $4
+             where municipality_code = $1 and job_id = $2",
+        )
+        .bind(run.municipality.0)
+        .bind(run.job.job_id)
+        .bind(Instant(self.kit.clock.now()))
+        .bind("操作ログを保存できないため、保存できるようになるまで待っています。")
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
     }
 
     async fn close(&self, run: &Run, state: &str, message: &str) -> sqlx::Result<()> {
@@ -325,6 +342,12 @@ impl Worker {
         .await?;
         tx.commit().await
     }
+}
+
+fn is_unlogged(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.is::<SinkError>() || matches!(cause.downcast_ref(), Some(CommitError::Sink(_))))
 }
 
 async fn heartbeat(run: Run) {

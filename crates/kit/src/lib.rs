@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod link;
 pub mod rights;
 pub mod signin;
+pub mod sink;
 pub mod testing;
 pub mod tls;
 pub mod vault;
@@ -25,14 +26,18 @@ pub use clock::{Clock, Ids};
 pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
 pub use rights::{Action, Role, Zone};
+pub use sink::Sink;
 pub use tls::{Fingerprint, IdentityError, PeerIdentity, Refusal, RefusalReason, Refusals};
 pub use vault::Vault;
 pub use web::{Failure, Posted};
 
-/// What a running system holds: its database (as the app role), its clock and its ids. Cheap to clone.
+/// What a running system holds: its database (as the app role), its audit log's second place, its clock and its
+/// ids. Cheap to clone.
 #[derive(Clone)]
 pub struct Kit {
     pub pool: sqlx::PgPool,
+    /// 操作ログの控え: no answer without an entry in here.
+    pub sink: Sink,
     pub clock: Clock,
     pub ids: Ids,
     /// True where the system is reached over TLS: decides the cookie's name and its `Secure` mark.

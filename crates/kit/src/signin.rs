@@ -157,8 +157,7 @@ pub async fn sign_in(
     let retry_at = row.as_ref().and_then(|row| row.get::<Option<Instant>, _>(3)).map(|at| at.0);
     if let Some(retry_at) = retry_at.filter(|at| *at > now) {
         entry.detail = json!({"cause": "locked"});
-        audit::write(&mut tx, &entry).await?;
-        tx.commit().await?;
+        audit::commit(kit, tx, &[entry]).await?;
         return Ok(Attempt::Wait(retry_at.duration_since(now)));
     }
     let hash = row.as_ref().map(|row| row.get::<String, _>(1));
@@ -168,8 +167,7 @@ pub async fn sign_in(
         if let Some(staff_id) = entry.staff_id {
             count_failure(&mut tx, municipality, staff_id, now).await?;
         }
-        audit::write(&mut tx, &entry).await?;
-        tx.commit().await?;
+        audit::commit(kit, tx, &[entry]).await?;
         return Ok(Attempt::Wrong);
     };
     let staff_id: Uuid = row.get(0);
@@ -191,8 +189,7 @@ pub async fn sign_in(
     .execute(&mut *tx)
     .await?;
     entry.outcome = Outcome::Done;
-    audit::write(&mut tx, &entry).await?;
-    tx.commit().await?;
+    audit::commit(kit, tx, &[entry]).await?;
     Ok(Attempt::SignedIn(format!("{}.{token}", municipality.0)))
 }
 

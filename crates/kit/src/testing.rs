@@ -74,14 +74,29 @@ impl TestDb {
         self.owner.clone()
     }
 
+    /// This test's own folder for the audit log; it goes with the database.
+    pub fn sink(&self, clock: &crate::Clock) -> crate::Sink {
+        crate::Sink::throwaway(&self.log(), clock.clone()).expect("the temporary folder can be written")
+    }
+
+    fn log(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("sesshu-log-{}", self.name))
+    }
+
     /// Connections past row level security, to look at everything a test has left in its own database.
     pub fn superuser_pool(&self) -> PgPool {
         pool(self.admin.options.clone().database(&self.name))
     }
 }
 
+/// A sink that can store nothing, for tests that write no entry.
+pub fn no_sink() -> crate::Sink {
+    crate::Sink::nowhere()
+}
+
 impl Drop for TestDb {
     fn drop(&mut self) {
+        std::fs::remove_dir_all(self.log()).ok();
         let (admin, name) = (self.admin.clone(), self.name.clone());
         // Drop cannot wait for async work, and the test's own runtime may be ending: a thread brings its own.
         let dropper = std::thread::spawn(move || {

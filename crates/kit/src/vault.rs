@@ -22,7 +22,7 @@ pub use keys::KeyEncryptionKey;
 pub use pass::STEP_UP_VALID;
 pub use rotate::{Begun, ROTATE_JOB};
 
-use crate::audit::Outcome;
+use crate::audit::{CommitError, Outcome};
 use crate::{Acting, Action, Failure, Kit, MigrationSet, Target};
 use domain::{
     Date, coded,
@@ -110,6 +110,12 @@ impl From<ReadError> for VaultError {
     }
 }
 
+impl From<CommitError> for VaultError {
+    fn from(error: CommitError) -> Self {
+        VaultError::Failed(error.into())
+    }
+}
+
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match error {
@@ -117,7 +123,7 @@ impl From<VaultError> for Failure {
             VaultError::SecondFactor | VaultError::TooMany | VaultError::Fault(_) => {
                 Failure::Conflict(error.to_string())
             }
-            VaultError::Failed(error) => Failure::Internal(error),
+            VaultError::Failed(error) => error.into(),
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
 pub use serve::{Patience, Peer, serve, serve_tls, serve_with};
 
-use crate::{Acting, Action, Kit, signin};
+use crate::{Acting, Action, Kit, audit::CommitError, signin, sink::SinkError};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request, State},
@@ -36,6 +36,8 @@ pub enum Failure {
     Conflict(String),
     /// What was sent cannot be read at all (no token, too large, broken form).
     BadRequest(String),
+    /// 操作ログ cannot be stored, and so nothing may be shown or done.
+    Unlogged(SinkError),
     /// We failed. Logged once, with the whole chain, when answered.
     Internal(anyhow::Error),
 }
@@ -46,9 +48,18 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Sink(error) => Failure::Unlogged(error),
+            CommitError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Failure::Internal(error)
+        error.downcast::<CommitError>().map_or_else(Failure::Internal, Failure::from)
     }
 }
 
@@ -59,10 +70,13 @@ impl std::fmt::Display for Failure {
             Failure::Refused(action) => write!(f, "「{}」の権限がありません", action.ja()),
             Failure::NotFound => f.write_str("見つかりません"),
             Failure::Conflict(sentence) | Failure::BadRequest(sentence) => f.write_str(sentence),
+            Failure::Unlogged(_) => f.write_str(UNLOGGED),
             Failure::Internal(_) => f.write_str("障害が起きました"),
         }
     }
 }
+
+const UNLOGGED: &str = "操作ログを保存できないため、画面の表示も登録も止めています。入力した内容は登録されていません。30秒ほどおいてやり直し、続くときは下の受付番号をシステム担当者に伝えてください。";
 
 /// What a failure page says. Left in the response for the system's own page maker.
 #[derive(Clone, Debug)]
@@ -73,6 +87,20 @@ pub struct FailureNote {
 }
 
 impl Failure {
+    /// For jobs and commands, which have no page: the cause where there is one, else the sentence.
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Failure::Internal(error) => error,
+            Failure::Unlogged(error) => error.into(),
+            Failure::NotSignedIn
+            | Failure::Unsent
+            | Failure::Refused(_)
+            | Failure::NotFound
+            | Failure::Conflict(_)
+            | Failure::BadRequest(_) => anyhow::anyhow!(self.to_string()),
+        }
+    }
+
     fn note(&self) -> FailureNote {
         let (status, title, sentence) = match self {
             Failure::NotSignedIn | Failure::Unsent => {
@@ -93,6 +121,9 @@ impl Failure {
             ),
             Failure::Conflict(sentence) => (StatusCode::CONFLICT, "先に確認が必要です", sentence.clone()),
             Failure::BadRequest(sentence) => (StatusCode::BAD_REQUEST, "送信内容を読み取れません", sentence.clone()),
+            Failure::Unlogged(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "操作ログを保存できません", UNLOGGED.to_owned())
+            }
             Failure::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "障害が起きました",
@@ -116,8 +147,13 @@ impl IntoResponse for Failure {
             tracing::error!(error = format!("{error:#}"), "request failed");
         }
         let note = self.note();
+        // Why is said once by whoever writes the log, not once a request.
+        let is_unlogged = matches!(self, Failure::Unlogged(_));
         let mut response = (note.status, note.sentence.clone()).into_response();
         response.extensions_mut().insert(note);
+        if is_unlogged {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+        }
         response
     }
 }

@@ -12,5 +12,6 @@ mod migrations;
 mod rights;
 mod serve;
 mod signin;
+mod sink;
 mod support;
 mod vault;

@@ -19,7 +19,7 @@ pub async fn stage() -> Stage {
 pub async fn stage_of(sets: &[kit::MigrationSet]) -> Stage {
     let db = TestDb::new(sets).await;
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
-    let kit = Kit { pool: db.app_pool(), clock, ids: Ids::default(), over_tls: false };
+    let kit = Kit { pool: db.app_pool(), sink: db.sink(&clock), clock, ids: Ids::default(), over_tls: false };
     for (municipality, name) in [(KITA, "北区"), (ITABASHI, "板橋区")] {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }
@@ -52,5 +52,5 @@ pub fn bare_kit() -> Kit {
     let pool =
         sqlx::postgres::PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
-    Kit { pool, clock, ids: Ids::default(), over_tls: false }
+    Kit { pool, sink: kit::testing::no_sink(), clock, ids: Ids::default(), over_tls: false }
 }

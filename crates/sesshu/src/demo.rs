@@ -5,7 +5,7 @@
 use crate::{
     Outcome,
     serve::{self, Running},
-    world::{DataArgs, World},
+    world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
@@ -30,6 +30,8 @@ pub struct Args {
     port: u16,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    audit_log: AuditLogArgs,
 }
 
 /// 東京都北区.
@@ -55,7 +57,9 @@ struct SignIn {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
         let listener = serve::listen(args.port).await?;
-        let world = World::open(args.data.folder("demo")?, args.data.database.as_deref()).await?;
+        let dir = args.data.folder("demo")?;
+        args.audit_log.place(&dir)?;
+        let world = World::open(dir, args.data.database.as_deref()).await?;
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
         put_letterhead(&world).await?;
         let sign_ins = put_staff(&world).await?;

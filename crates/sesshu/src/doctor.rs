@@ -2,15 +2,19 @@
 
 use crate::{
     Outcome,
-    world::{DataArgs, World},
+    world::{DataArgs, World, audit_log_folder},
 };
 use clap::Args as ClapArgs;
+use kit::sink::Difference;
 
 /// 動作に必要なもの(データベース、設定、フォント、操作ログ)を点検する
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(flatten)]
     data: DataArgs,
+    /// 操作ログと控えを比べる日数(今日から前に)
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    audit_days: u16,
 }
 
 /// One look: what was looked at and what was found. `Err` says what to do.
@@ -62,8 +66,38 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
         };
         looks.push(("操作ログ", found));
     }
+    looks.push(("操作ログの控え", audit_copy(&world, args.audit_days).await?));
     world.close().await?;
     Ok(looks)
+}
+
+/// How many differences are named one by one.
+const DIFFERENCES_SHOWN_MAX: usize = 20;
+
+/// Table and files of the audit log, held against each other.
+async fn audit_copy(world: &World, days: u16) -> anyhow::Result<Result<String, String>> {
+    let kit = &world.app.kit;
+    let until = kit.clock.today();
+    let from = until.checked_sub(jiff::Span::new().days(days))?;
+    let compared = kit::sink::compare(kit, &audit_log_folder(&world.dir, "health"), from, until).await?;
+    if compared.differences.is_empty() {
+        let noted = match compared.unfinished {
+            0 => String::new(),
+            count => format!("(ほかに完了しなかった操作 {count}件)"),
+        };
+        return Ok(Ok(format!("{days}日前からの{}件が操作ログと一致します{noted}", compared.same)));
+    }
+    let mut sentence =
+        format!("{}件が一致しません。情報セキュリティ担当に連絡してください", compared.differences.len());
+    for difference in compared.differences.iter().take(DIFFERENCES_SHOWN_MAX) {
+        let (what, municipality, entry) = match difference {
+            Difference::OnlyInTable(code, id) => ("控えにない", code, id),
+            Difference::OnlyInFiles(code, id) => ("操作ログから消えている", code, id),
+            Difference::Altered(code, id) => ("内容が違う", code, id),
+        };
+        sentence.push_str(&format!("\n    {what}: {municipality} {entry}"));
+    }
+    Ok(Err(sentence))
 }
 
 fn fonts() -> Result<String, String> {

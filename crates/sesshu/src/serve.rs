@@ -2,7 +2,7 @@
 
 use crate::{
     Outcome,
-    world::{DataArgs, World},
+    world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
@@ -14,6 +14,8 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 pub struct Args {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    audit_log: AuditLogArgs,
     /// 待ち受けるポート(0なら空いている番号)
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -93,7 +95,9 @@ pub async fn until_told(world: &World) -> anyhow::Result<()> {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
         let listener = listen(args.port).await?;
-        let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
+        let dir = args.data.folder("data")?;
+        args.audit_log.place(&dir)?;
+        let world = World::open(dir, args.data.database.as_deref()).await?;
         anyhow::ensure!(
             !kit::db::municipalities(&world.app.kit.pool).await?.is_empty(),
             "自治体が登録されていません。先に sesshu init を実行してください。"

@@ -1,6 +1,10 @@
 //! Opens what a command works on: the private cluster (or a managed server), the system's database at its newest
 //! schema, and the application over it.
 
+mod audit_log;
+
+pub use audit_log::{AuditLogArgs, folder as audit_log_folder};
+
 use anyhow::Context;
 use clap::Args;
 use domain::schedule::{Japan, Settings};
@@ -76,7 +80,9 @@ impl World {
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
         let files = dir.join("files");
         std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;
-        let kit = Kit { pool, clock: Clock::real(), ids: Ids::default(), over_tls: false };
+        let clock = Clock::real();
+        let sink = audit_log::open(&dir, "health", clock.clone())?;
+        let kit = Kit { pool, sink, clock, ids: Ids::default(), over_tls: false };
         let app = health::App { kit, engine: Arc::new(Japan::new(Settings::default())), files: files.into() };
         Ok(World { app, owner, dir, cluster })
     }

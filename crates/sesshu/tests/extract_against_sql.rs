@@ -24,7 +24,8 @@ const AS_OF: Date = Date::constant(2026, 11, 23);
 async fn ward() -> (TestDb, App) {
     let db = TestDb::new(&[kit::MIGRATIONS, health::MIGRATIONS]).await;
     kit::db::put_municipality(&db.owner_pool(), WARD, "北区", "").await.unwrap();
-    let kit = Kit { pool: db.app_pool(), clock: Clock::frozen(AS_OF), ids: Ids::default(), over_tls: false };
+    let clock = Clock::frozen(AS_OF);
+    let kit = Kit { pool: db.app_pool(), sink: db.sink(&clock), clock, ids: Ids::default(), over_tls: false };
     let folder = std::env::temp_dir().join(format!("sesshu-ward-{}", kit.ids.next()));
     let app = App { kit, engine: Arc::new(Japan::new(Settings::default())), files: folder.clone().into() };
     let order = town::Order {

@@ -340,7 +340,7 @@ pub async fn carry_out(app: App, run: jobs::Run) -> anyhow::Result<String> {
     let acting = run.acting(vec![Role::Clerk]);
     let mut case = Case::open(&app.kit, &acting, Action::ExtractTargets, Target::of("campaign", campaign_id))
         .await
-        .map_err(|failure| anyhow::anyhow!(failure.to_string()))?;
+        .map_err(kit::Failure::into_error)?;
     let municipality = run.municipality;
     sql::one_snapshot(case.conn()).await?;
     let Some(campaign) = sql::lock(case.conn(), municipality, campaign_id).await? else {
@@ -380,7 +380,7 @@ pub async fn carry_out(app: App, run: jobs::Run) -> anyhow::Result<String> {
     );
     case.done(serde_json::json!({ "included": summary.included, "excluded": summary.excluded_total(), "digest": hex(&digest) }))
         .await
-        .map_err(|failure| anyhow::anyhow!(failure.to_string()))?;
+        .map_err(kit::Failure::into_error)?;
     run.progress(3, 3, "凍結しました").await?;
     Ok(message)
 }

@@ -129,7 +129,7 @@ pub async fn carry_out(app: App, run: Run) -> anyhow::Result<String> {
     watching.abort();
     let summary = taken.map_err(|failure| match failure {
         Failure::Internal(error) => error.context(trouble),
-        other => anyhow::anyhow!("{other}"),
+        other => other.into_error(),
     })?;
     if summary.state != FeedState::DryRun {
         // The register has it, or the sender must send it again: a copy would only be one more thing to lose.

@@ -264,8 +264,9 @@ impl Press {
     ) -> anyhow::Result<Outcome> {
         let campaign_id = self.campaign.campaign_id;
         let target = Target::of("campaign", campaign_id);
-        let mut case =
-            Case::open(&self.app.kit, &self.acting, Action::PrintCampaign, target).await.map_err(plain)?;
+        let mut case = Case::open(&self.app.kit, &self.acting, Action::PrintCampaign, target)
+            .await
+            .map_err(Failure::into_error)?;
         if let Some(file) = &file {
             sql::insert_file(case.conn(), self.municipality(), campaign_id, file).await?;
         }
@@ -294,7 +295,7 @@ impl Press {
             "printed": pages.len(),
             "withheld": withheld,
         });
-        case.done(detail).await.map_err(plain)?;
+        case.done(detail).await.map_err(Failure::into_error)?;
         Ok(Outcome { has_file: file.is_some(), withheld })
     }
 
@@ -459,19 +460,9 @@ fn fonts() -> anyhow::Result<FontSet> {
     Ok(FontSet::clone(FONTS.get_or_init(|| Arc::new(fonts))))
 }
 
-/// The database answered no, so nothing was committed. A broken connection proves nothing: then the file stays.
+/// The database or the audit log answered no, so nothing was committed. A broken connection proves nothing: then the
+/// file stays.
 fn was_refused(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref::<sqlx::Error>(), Some(sqlx::Error::Database(_)))
-}
-
-fn plain(failure: Failure) -> anyhow::Error {
-    match failure {
-        Failure::Internal(error) => error,
-        Failure::NotSignedIn
-        | Failure::Unsent
-        | Failure::Refused(_)
-        | Failure::NotFound
-        | Failure::Conflict(_)
-        | Failure::BadRequest(_) => anyhow::anyhow!(failure.to_string()),
-    }
+    error.is::<kit::sink::SinkError>()
+        || matches!(error.downcast_ref::<sqlx::Error>(), Some(sqlx::Error::Database(_)))
 }

@@ -11,5 +11,6 @@ mod hostile;
 mod leaks;
 mod schema;
 mod sessions;
+mod sink;
 mod tenants;
 mod town;

@@ -16,8 +16,14 @@ pub(super) const SELECT: &str =
          on e.municipality_code = p.municipality_code and e.entry_id = p.entry_id
      where p.municipality_code = $1 and p.place > $2 and p.place <= $3 order by p.place";
 
+/// The same columns of the entries of a span of time, placed or not. Their place is 0.
+pub(crate) const SELECT_BY_TIME: &str =
+    "select 0::bigint, e.entry_id, e.at, e.staff_id, e.request_id, e.action, e.outcome, e.target_kind, e.target_id,
+         e.detail, e.entry_hash, e.format, e.terminal_id, e.zone, e.purpose, e.before, e.after
+     from audit_entries e where e.municipality_code = $1 and e.at >= $2 and e.at < $3";
+
 /// A place as it stands in the tables.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub place: i64,
     /// `None` where the entry is gone.
     pub leaf: Option<Hash>,
@@ -26,7 +32,7 @@ pub(super) struct Found {
 }
 
 /// Reads one row of [`SELECT`]. Leaves the entry's line in `line`.
-pub(super) fn found(municipality: Municipality, row: &PgRow, line: &mut String) -> sqlx::Result<Found> {
+pub(crate) fn found(municipality: Municipality, row: &PgRow, line: &mut String) -> sqlx::Result<Found> {
     let place = row.try_get(0)?;
     let Some(entry_id) = row.try_get::<Option<_>, _>(1)? else {
         return Ok(Found { place, leaf: None, is_whole: false });

@@ -4,7 +4,7 @@
 //! [`places`] in the municipality's log; over the entries in this order stands a Merkle [`tree`], so that a changed,
 //! dropped or swapped entry changes the root. ADR 15 says why and what this proves.
 
-mod check;
+pub(crate) mod check;
 mod line;
 mod places;
 pub mod tree;
@@ -12,11 +12,11 @@ pub mod tree;
 pub use check::first_fault;
 pub use places::{TILE_LEAVES, place, place_all};
 
-use crate::{Action, Instant, Municipality, Terminal};
+use crate::{Action, Instant, Kit, Municipality, Terminal, sink::SinkError};
 use jiff::Timestamp;
 use line::Columns;
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 /// What came of it.
@@ -90,9 +90,45 @@ impl Entry {
     }
 }
 
-/// Adds an entry within the caller's transaction.
-pub async fn write(conn: &mut PgConnection, entry: &Entry) -> sqlx::Result<()> {
-    let leaf = tree::leaf(entry.line().as_bytes());
+/// Why a deed was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The entry could not be stored a second time: nobody gets an answer.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// The end of every deed: adds its entries to its transaction and to the files ([`crate::sink`]), then commits.
+///
+/// There is no other way to write an entry. What is committed is in both; where either fails, nothing is committed.
+///
+/// # Errors
+/// [`CommitError`]; the transaction is then undone.
+pub async fn commit(
+    kit: &Kit,
+    mut tx: Transaction<'static, Postgres>,
+    entries: &[Entry],
+) -> Result<(), CommitError> {
+    let mut lines = String::new();
+    for entry in entries {
+        let line = entry.line();
+        write(&mut tx, entry, &line).await?;
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    let day =
+        entries.first().map_or_else(|| kit.clock.today(), |entry| crate::clock::in_japan(entry.at).date());
+    let ids = entries.iter().map(|entry| entry.entry_id).collect();
+    let stored = kit.sink.store(day, ids, lines).await?;
+    tx.commit().await?;
+    stored.keep();
+    Ok(())
+}
+
+async fn write(conn: &mut PgConnection, entry: &Entry, line: &str) -> sqlx::Result<()> {
+    let leaf = tree::leaf(line.as_bytes());
     sqlx::query(
         "insert into audit_entries (municipality_code, entry_id, at, staff_id, request_id, action, outcome,
              target_kind, target_id, detail, entry_hash, format, terminal_id, zone, purpose, before, after)

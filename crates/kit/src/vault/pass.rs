@@ -3,7 +3,7 @@
 use super::sql::{self, ReadError};
 use super::{Vault, VaultError};
 use crate::audit::{self, Entry, Outcome};
-use crate::{Acting, Action, Target, Zone, web};
+use crate::{Acting, Action, Kit, Target, Zone, web};
 use domain::individual_number::Purpose;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -28,6 +28,7 @@ pub(super) enum Gates {
 /// A deed that passed the gate, in its open transaction. Ends with [`done`](Pass::done) or [`refuse`](Pass::refuse);
 /// dropped, it has done nothing and there is nothing to show.
 pub(super) struct Pass {
+    kit: Kit,
     tx: Transaction<'static, Postgres>,
     pub entry: Entry,
     detail: Map<String, Value>,
@@ -92,7 +93,7 @@ impl Vault {
             after: None,
         };
         let tx = crate::db::begin(&self.pool, acting.municipality).await?;
-        Ok(Pass { tx, entry, detail: Map::new() })
+        Ok(Pass { kit: self.kit.clone(), tx, entry, detail: Map::new() })
     }
 }
 
@@ -135,8 +136,7 @@ impl Pass {
     async fn finish(mut self, outcome: Outcome) -> Result<(), VaultError> {
         self.entry.outcome = outcome;
         self.entry.detail = Value::Object(self.detail);
-        audit::write(&mut self.tx, &self.entry).await?;
-        self.tx.commit().await?;
+        audit::commit(&self.kit, self.tx, &[self.entry]).await?;
         web::note_decision();
         Ok(())
     }

@@ -218,7 +218,7 @@ async fn stand_at_door(
     match write_decision(&kit, &acting, action, target, answer.status()).await {
         Ok(()) => answer,
         // No entry, no answer.
-        Err(error) => Failure::from(error).into_response(),
+        Err(failure) => failure.into_response(),
     }
 }
 
@@ -253,7 +253,7 @@ async fn write_decision(
     action: Action,
     target: Target,
     status: StatusCode,
-) -> sqlx::Result<()> {
+) -> Result<(), Failure> {
     let is_shown = status.is_success() || status.is_redirection();
     let entry = Entry {
         municipality: acting.municipality,
@@ -271,7 +271,6 @@ async fn write_decision(
         before: None,
         after: None,
     };
-    let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
-    audit::write(&mut tx, &entry).await?;
-    tx.commit().await
+    let tx = crate::db::begin(&kit.pool, acting.municipality).await?;
+    Ok(audit::commit(kit, tx, &[entry]).await?)
 }

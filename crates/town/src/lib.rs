@@ -10,8 +10,10 @@ pub mod ca;
 mod clinics;
 mod files;
 mod history;
+mod hunt;
 mod names;
 mod nations;
+mod numbers;
 mod order;
 mod places;
 mod random;
@@ -23,6 +25,8 @@ mod weekly;
 pub use clinics::Clinic;
 pub use files::{Encoding, MUNICIPALITY};
 pub use history::{Dose, Planted};
+pub use hunt::{Catch, Hunt, Leak};
+pub use numbers::planted_number;
 pub use order::Order;
 pub use resident::{
     Building, Class, Flags, Household, Name, Origin, Reason, Relation, Resident, UnknownBirth,

@@ -2,6 +2,7 @@
 
 mod engine;
 mod files;
+mod hunt;
 mod order;
 mod weekly;
 

@@ -57,19 +57,24 @@ async function up(child) {
 class Staff {
   constructor(demo, role) {
     this.base = demo.urls.health.replace(/\/$/, '');
+    this.jar = new Map();
     this.who = demo.sign_ins.find((one) => one.role === role);
   }
 
+  /** Asks like a browser: cookies are kept by name, places are paths of 健康管理システム or whole addresses. */
   async ask(place, fields) {
-    const answer = await fetch(this.base + place, {
+    const url = new URL(place, this.base);
+    const answer = await fetch(url, {
       method: fields ? 'POST' : 'GET',
       redirect: 'manual',
-      headers: { cookie: this.cookie ?? '', ...(fields && { 'content-type': 'application/x-www-form-urlencoded', origin: this.base }) },
+      headers: { cookie: [...this.jar].map((pair) => pair.join('=')).join('; '), ...(fields && { 'content-type': 'application/x-www-form-urlencoded', origin: url.origin }) },
       body: fields && new URLSearchParams({ csrf: this.csrf ?? '', ...fields }).toString(),
     });
-    check(answer.status < 400, `${place} answers ${answer.status}`);
-    const cookie = answer.headers.getSetCookie().at(-1);
-    if (cookie) this.cookie = cookie.split(';')[0];
+    check(answer.status < 400, `${url.pathname} answers ${answer.status}`);
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      this.jar.set(name, value);
+    }
     return answer;
   }
 
@@ -79,8 +84,13 @@ class Staff {
     return text;
   }
 
+  /** Through the hub's door and on with its ticket. */
   async signIn() {
-    await this.ask('/sign-in', { login: this.who.login, password: this.who.password });
+    this.jar = new Map();
+    const door = new URL((await this.ask('/sign-in')).headers.get('location'));
+    const way = Object.fromEntries(door.searchParams);
+    const inside = await this.ask(`${door.origin}/sign-in`, { ...way, login: this.who.login, password: this.who.password });
+    await this.ask(inside.headers.get('location'));
     await this.page('/');
     return this;
   }

@@ -30,10 +30,10 @@ function found(page) {
 
 if (await demo()) {
   for (const [role, ja, sees, not] of [
-    ['clerk', '事務担当者', '住民検索', '職員・ログ'],
-    ['approver', '承認者', '対象者抽出・発送', '職員・ログ'],
-    ['id_manager', 'ID管理者', '職員', '住民検索'],
-    ['auditor', '監査者', '職員・ログ', '住民検索'],
+    ['clerk', '事務担当者', '住民検索', '操作ログ'],
+    ['approver', '承認者', '対象者抽出・発送', '操作ログ'],
+    ['id_manager', 'ID管理者', 'ホーム', '住民検索'],
+    ['auditor', '監査者', '操作ログ', '住民検索'],
   ]) {
     test(`story 1: the ${role} signs in and sees the own work only`, async ({ page }) => {
       await when('signing in with the own password', () => signIn(page, role));

@@ -14,8 +14,6 @@ pub mod person;
 pub mod records;
 pub mod residents;
 pub mod sheets;
-pub mod sign_in;
-pub mod staff;
 
 use axum::Router;
 use domain::schedule::Japan;
@@ -59,15 +57,15 @@ pub fn routes() -> Routes<App> {
         .merge(records::web::routes())
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
-        .merge(sign_in::web::routes())
-        .merge(staff::web::routes())
-        .merge(page::routes())
+        .merge(desk::audit::web::routes())
+        .merge(desk::enter::routes())
+        .merge(desk::page::routes())
 }
 
 /// All pages, with the floor they stand on.
 pub fn router(app: App) -> Router {
     let kit = app.kit.clone();
-    routes().into_router(&kit, app, page::failure)
+    routes().into_router(&kit, app, desk::page::failure::<App>)
 }
 
 /// The background worker with every kind of job this system knows.

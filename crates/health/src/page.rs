@@ -1,98 +1,32 @@
-//! The frame of every page of this system, static files, and failures as pages.
+//! The frame of every page of this system.
 
 use crate::App;
-use askama::Template;
-use axum::{
-    extract::Path,
-    http::{HeaderMap, StatusCode, header},
-    response::{Html, IntoResponse, Response},
-};
-use kit::{
-    Acting, Action, Failure,
-    web::{Door, FailureNote, RequestId, Routes},
-};
-use ui::{Crumb, NavItem, Shell};
+pub use desk::page::{show, show_errors};
+use desk::{Frame, Room, System};
+use kit::{Acting, Action, Kit};
+use ui::{Crumb, Shell};
 
-pub const SYSTEM_NAME: &str = "健康管理システム";
+impl System for App {
+    const FRAME: &'static Frame = &Frame {
+        name: "健康管理システム",
+        rooms: &[
+            Room { href: "/", label: "ホーム", needs: None },
+            Room { href: "/residents", label: "住民検索", needs: Some(Action::SearchResidents) },
+            Room { href: "/records", label: "接種記録", needs: Some(Action::FindSheet) },
+            Room {
+                href: "/campaigns", label: "対象者抽出・発送", needs: Some(Action::ViewCampaigns)
+            },
+            Room { href: "/imports", label: "取込み", needs: Some(Action::ViewImports) },
+            Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
+        ],
+    };
+
+    fn kit(&self) -> &Kit {
+        &self.kit
+    }
+}
 
 /// The frame for a signed-in person. `nav` is the address of the room the page is in.
 pub fn shell(acting: &Acting, title: &str, nav: &str, crumbs: Vec<Crumb>) -> Shell {
-    Shell {
-        title: title.to_owned(),
-        system_name: SYSTEM_NAME.to_owned(),
-        municipality_name: acting.municipality_name.clone(),
-        staff: Some(ui::StaffBadge { name: acting.staff_name.clone(), role_ja: acting.roles_ja() }),
-        nav: NavItem::list(ui::HEALTH_NAV, nav)
-            .into_iter()
-            .filter(|item| is_open_to(acting, item.href))
-            .collect(),
-        breadcrumbs: crumbs,
-        csrf: acting.csrf_token.clone(),
-        request_id: acting.request_id.to_string(),
-        ..Shell::default()
-    }
-}
-
-/// A room that a person may not enter is not offered. Refusing is the case's work, not the navigation's.
-fn is_open_to(acting: &Acting, room: &str) -> bool {
-    match room {
-        "/residents" => acting.may(Action::SearchResidents),
-        "/records" => acting.may(Action::FindSheet),
-        "/campaigns" => acting.may(Action::ViewCampaigns),
-        "/imports" => acting.may(Action::ViewImports),
-        "/staff" => acting.may(Action::ViewStaff),
-        _ => true,
-    }
-}
-
-/// Renders a template; a template that cannot be rendered is our failure.
-pub fn show(page: &impl Template) -> Result<Html<String>, Failure> {
-    page.render().map(Html).map_err(|error| Failure::Internal(error.into()))
-}
-
-/// The same with another status (a form with errors is 422).
-pub fn show_errors(page: &impl Template) -> Result<Response, Failure> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(page)?).into_response())
-}
-
-#[derive(Template)]
-#[template(path = "failure.html")]
-struct FailurePage {
-    shell: Shell,
-    title: &'static str,
-    sentence: String,
-}
-
-/// The page of a failure, for people who are signed in and those who are not.
-pub fn failure(note: &FailureNote, acting: Option<&Acting>, request_id: RequestId) -> String {
-    let mut shell = match acting {
-        Some(acting) => shell(acting, note.title, "", Vec::new()),
-        None => {
-            Shell { title: note.title.to_owned(), system_name: SYSTEM_NAME.to_owned(), ..Shell::default() }
-        }
-    };
-    shell.request_id = request_id.0.to_string();
-    let page = FailurePage { shell, title: note.title, sentence: note.sentence.clone() };
-    page.render().unwrap_or_else(|_| note.sentence.clone())
-}
-
-pub fn routes() -> Routes<App> {
-    Routes::default().get("/static/{*path}", Door::Open, static_file)
-}
-
-async fn static_file(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let Some(asset) = ui::asset(&path) else { return Failure::NotFound.into_response() };
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known == Some(asset.etag) {
-        return StatusCode::NOT_MODIFIED.into_response();
-    }
-    (
-        [
-            (header::CONTENT_TYPE, asset.content_type.to_owned()),
-            (header::ETAG, asset.etag.to_string()),
-            (header::CACHE_CONTROL, asset.cache_control.to_owned()),
-        ],
-        asset.bytes,
-    )
-        .into_response()
+    desk::page::shell::<App>(acting, title, nav, crumbs)
 }

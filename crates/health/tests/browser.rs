@@ -6,7 +6,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use kit::{Municipality, Role, signin::Attempt};
+use kit::{Municipality, Role};
 use tower::ServiceExt as _;
 
 pub struct Browser {
@@ -39,11 +39,8 @@ impl Stage {
     /// Signs in somebody whom [`Stage::staff`] has added.
     pub async fn browser(&self, municipality: Municipality, role: Role) -> Browser {
         let kit = &self.app.kit;
-        let attempt =
-            kit::signin::sign_in(kit, municipality, role.code(), "correct horse battery", kit.ids.next())
-                .await;
-        let Ok(Attempt::SignedIn(cookie)) = attempt else { panic!("could not sign in") };
-        let cookie = kit::signin::set_cookie(kit, &cookie).split(';').next().unwrap().to_owned();
+        let staff_id = self.staff(municipality, role).await.staff_id;
+        let (cookie, _) = kit::testing::staff::sign_in(kit, municipality, staff_id).await;
         Browser { router: health::router(self.app.clone()), cookie }
     }
 }

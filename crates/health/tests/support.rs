@@ -5,7 +5,10 @@ use domain::{
     schedule::{Japan, Settings},
 };
 use health::App;
-use kit::{Acting, Clock, Ids, Kit, Municipality, Role, signin::NewStaff, testing::TestDb};
+use kit::{
+    Acting, Clock, Municipality, Role,
+    testing::{TestDb, staff},
+};
 use std::{path::PathBuf, sync::Arc};
 
 pub const KITA: Municipality = Municipality(131_172);
@@ -21,7 +24,7 @@ pub struct Stage {
 pub async fn stage() -> Stage {
     let db = TestDb::new(&[kit::MIGRATIONS, health::MIGRATIONS]).await;
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
-    let kit = Kit { pool: db.app_pool(), sink: db.sink(&clock), clock, ids: Ids::default(), over_tls: false };
+    let kit = staff::kit("health", &db, clock);
     for (municipality, name) in [(KITA, "北区"), (ITABASHI, "板橋区")] {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }
@@ -34,28 +37,7 @@ pub async fn stage() -> Stage {
 impl Stage {
     /// A member of staff in one role.
     pub async fn staff(&self, municipality: Municipality, role: Role) -> Acting {
-        let kit = &self.app.kit;
-        let mut tx = kit::db::begin(&kit.pool, municipality).await.unwrap();
-        let new = NewStaff {
-            login: role.code(),
-            name: role.ja(),
-            section: "",
-            roles: &[role],
-            password: "correct horse battery",
-        };
-        let staff_id = kit::signin::put_staff(&mut tx, kit, municipality, new).await.unwrap();
-        tx.commit().await.unwrap();
-        Acting {
-            municipality,
-            municipality_name: String::new(),
-            staff_id,
-            staff_name: role.ja().to_owned(),
-            roles: vec![role],
-            terminal: kit::Terminal { zone: kit::Zone::Business, id: None },
-            stepped_up_at: None,
-            csrf_token: "token".to_owned(),
-            request_id: kit.ids.next(),
-        }
+        staff::acting(&self.app.kit, municipality, role.code(), role.ja(), &[role]).await
     }
 
     /// A file with this content.

@@ -14,8 +14,9 @@ pub mod db;
 pub mod jobs;
 pub mod link;
 pub mod rights;
-pub mod signin;
+pub mod session;
 pub mod sink;
+pub mod staff;
 pub mod testing;
 pub mod tls;
 pub mod vault;
@@ -42,6 +43,8 @@ pub struct Kit {
     pub ids: Ids,
     /// True where the system is reached over TLS: decides the cookie's name and its `Secure` mark.
     pub over_tls: bool,
+    /// Which system this is, and who keeps its staff's sign-ins.
+    pub desk: session::Desk,
 }
 
 /// Kit's own tables, in every system's database before the system's own.
@@ -56,5 +59,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0003_jobs_and_messages.sql", include_str!("../migrations/0003_jobs_and_messages.sql")),
         ("0004_row_security.sql", include_str!("../migrations/0004_row_security.sql")),
         ("0005_audit_tree.sql", include_str!("../migrations/0005_audit_tree.sql")),
+        ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
     ],
 };

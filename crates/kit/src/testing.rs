@@ -6,6 +6,8 @@
 //!
 //! It must never be used outside tests: it loses data with the machine.
 
+pub mod staff;
+
 use std::fs::{File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;

@@ -11,7 +11,7 @@ pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
 pub use serve::{Patience, Peer, serve, serve_tls, serve_with};
 
-use crate::{Acting, Action, Kit, audit::CommitError, signin, sink::SinkError};
+use crate::{Acting, Action, Kit, audit::CommitError, session, sink::SinkError};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request, State},
@@ -172,13 +172,10 @@ async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> Resp
         next.run(request).instrument(span).await
     };
     let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(kit.desk.policy.clone());
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::CACHE_CONTROL, "no-store");
@@ -205,13 +202,17 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Sent by what a page asks without its person (the progress of a job): it keeps nobody signed in.
+const BY_ITSELF: HeaderName = HeaderName::from_static("x-sesshu-by-itself");
+
 /// Finds who is signed in and lets the handlers know. Does not refuse: the extractor [`Acting`] does.
-async fn session(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
+async fn known(State(kit): State<Kit>, mut request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().map_or(Uuid::nil(), |id| id.0);
-    let Some(cookie) = cookie(request.headers(), signin::cookie_name(&kit)) else {
+    let Some(cookie) = cookie(request.headers(), &session::cookie_name(&kit)) else {
         return next.run(request).await;
     };
-    match signin::resume(&kit, cookie, request_id).await {
+    let in_use = !request.headers().contains_key(BY_ITSELF);
+    match session::resume(&kit, cookie, request_id, in_use).await {
         Ok(Some(acting)) => {
             request.extensions_mut().insert(acting.clone());
             let mut response = next.run(request).await;

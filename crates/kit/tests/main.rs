@@ -11,7 +11,7 @@ mod link;
 mod migrations;
 mod rights;
 mod serve;
-mod signin;
+mod session;
 mod sink;
 mod support;
 mod vault;

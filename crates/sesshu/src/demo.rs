@@ -4,14 +4,15 @@
 
 use crate::{
     Outcome,
-    serve::{self, Running},
+    serve::{self, Doors, Running, Urls},
     world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use health::imports::{FeedState, Kind, Options, case};
 use health::sheets::sql::Letterhead;
-use kit::{Municipality, Role, signin::NewStaff};
+use hub::accounts::case::NewAccount;
+use kit::{Municipality, Role};
 use serde_json::json;
 use std::path::Path;
 use ui::dates;
@@ -25,7 +26,7 @@ pub struct Args {
     /// 架空の区を決める種(同じ種なら同じ区)
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// 待ち受けるポート(0なら空いている番号)
+    /// ① 健康管理システムが待ち受けるポート(0なら空いている番号)。② 共通基盤は次の番号を使う
     #[arg(long, default_value_t = 8080)]
     port: u16,
     #[command(flatten)]
@@ -56,7 +57,7 @@ struct SignIn {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
-        let listener = serve::listen(args.port).await?;
+        let doors = Doors::open(args.port).await?;
         let dir = args.data.folder("demo")?;
         args.audit_log.place(&dir)?;
         let world = World::open(dir, args.data.database.as_deref()).await?;
@@ -65,12 +66,11 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let sign_ins = put_staff(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
-        let running = Running::start(&world, listener)?;
-        let url = format!("http://{}/", running.address);
+        let running = Running::start(&world, doors)?;
         let facts = world.dir.join("demo.json");
-        std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&url, &sign_ins, &counts))?)
+        std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&running.urls, &sign_ins, &counts))?)
             .with_context(|| format!("{} を書けません", facts.display()))?;
-        greet(&url, &sign_ins, &counts, &facts);
+        greet(&running.urls, &sign_ins, &counts, &facts);
         serve::until_told(&world).await?;
         eprintln!("終了しています…");
         std::fs::remove_file(&facts).ok();
@@ -98,13 +98,13 @@ async fn put_letterhead(world: &World) -> anyhow::Result<()> {
 }
 
 async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
-    let kit = &world.app.kit;
+    let kit = &world.hub.kit;
     let mut sign_ins = Vec::new();
     let mut tx = kit::db::begin(&kit.pool, WARD).await?;
     for (login, name, section, role) in STAFF {
-        let password = kit::signin::new_password(kit);
-        let staff = NewStaff { login, name, section, roles: &[role], password: &password };
-        kit::signin::put_staff(&mut tx, kit, WARD, staff).await?;
+        let password = hub::sign_in::password::fresh(kit);
+        let account = NewAccount { login, name, section, roles: &[role], password: &password };
+        hub::accounts::case::put(&mut tx, kit, WARD, account).await?;
         sign_ins.push(SignIn { role, login, password });
     }
     tx.commit().await?;
@@ -150,9 +150,9 @@ async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {
+fn describe(urls: &Urls, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {
     json!({
-        "urls": { "health": url },
+        "urls": { "health": format!("{}/", urls.health), "hub": format!("{}/", urls.hub) },
         "municipality": WARD.to_string(),
         "sign_ins": sign_ins.iter().map(|sign_in| json!({
             "role": sign_in.role.code(), "login": sign_in.login, "password": sign_in.password,
@@ -161,13 +161,13 @@ fn describe(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts) 
     })
 }
 
-fn greet(url: &str, sign_ins: &[SignIn], counts: &health::home::sql::Counts, facts: &Path) {
+fn greet(urls: &Urls, sign_ins: &[SignIn], counts: &health::home::sql::Counts, facts: &Path) {
     println!(
         "\n  Sesshu 接種 — {WARD_NAME}  住民 {} 人、接種記録 {} 件",
         dates::thousands(counts.residents),
         dates::thousands(counts.records)
     );
-    println!("\n  ① 健康管理システム   {url}\n");
+    println!("\n  ① 健康管理システム   {}/\n  ② 共通基盤           {}/\n", urls.health, urls.hub);
     for sign_in in sign_ins {
         println!("  {:<10} {:<10} {}", sign_in.login, sign_in.password, sign_in.role.ja());
     }

@@ -8,7 +8,8 @@ use anyhow::ensure;
 use clap::Args as ClapArgs;
 use domain::ids::{MunicipalityCode, PostalCode};
 use health::sheets::sql::Letterhead;
-use kit::{Municipality, Role, signin::NewStaff};
+use hub::accounts::case::NewAccount;
+use kit::{Municipality, Role};
 
 /// 自治体と最初のID管理者を登録する(データベースがなければ作る)
 #[derive(ClapArgs)]
@@ -50,16 +51,18 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
         let municipality = Municipality(code.as_u32() as i32);
         world.put_municipality(municipality, &args.name, &args.contact).await?;
-        let password = kit::signin::new_password(&world.app.kit);
-        let staff = NewStaff {
+        let password = hub::sign_in::password::fresh(&world.hub.kit);
+        let account = NewAccount {
             login: &args.id_manager,
             name: "ID管理者",
             section: "",
             roles: &[Role::IdManager],
             password: &password,
         };
+        let mut tx = kit::db::begin(&world.hub.kit.pool, municipality).await?;
+        hub::accounts::case::put(&mut tx, &world.hub.kit, municipality, account).await?;
+        tx.commit().await?;
         let mut tx = kit::db::begin(&world.app.kit.pool, municipality).await?;
-        kit::signin::put_staff(&mut tx, &world.app.kit, municipality, staff).await?;
         if let Some(head) = letterhead(args)? {
             health::sheets::sql::set_letterhead(&mut tx, municipality, &head).await?;
         }

@@ -6,7 +6,8 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use std::net::{Ipv4Addr, SocketAddr};
+use kit::session::Desk;
+use std::{net::Ipv4Addr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// システムを起動する(Ctrl-Cで終了)
@@ -16,7 +17,7 @@ pub struct Args {
     data: DataArgs,
     #[command(flatten)]
     audit_log: AuditLogArgs,
-    /// 待ち受けるポート(0なら空いている番号)
+    /// ① 健康管理システムが待ち受けるポート(0なら空いている番号)。② 共通基盤は次の番号を使う
     #[arg(long, default_value_t = 8080)]
     port: u16,
 }
@@ -24,23 +25,51 @@ pub struct Args {
 /// New entries of the log get their places this often.
 const PLACE_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// The doors of the systems, taken before anything else is done: a taken port is said at once, not after a minute of
+/// imports.
+pub struct Doors {
+    health: TcpListener,
+    hub: TcpListener,
+}
+
+impl Doors {
+    /// 健康管理システム at `port`, 共通基盤 at the next; at free ports for 0.
+    pub async fn open(port: u16) -> anyhow::Result<Doors> {
+        let next = if port == 0 { 0 } else { port.checked_add(1).context("--port が大きすぎます")? };
+        Ok(Doors { health: listen(port).await?, hub: listen(next).await? })
+    }
+}
+
+/// Where browsers reach the systems.
+#[derive(Clone)]
+pub struct Urls {
+    pub health: String,
+    pub hub: String,
+}
+
 /// Everything that runs beside the commands' own work. Stopped together.
 pub struct Running {
-    pub address: SocketAddr,
+    pub urls: Urls,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Starts the pages, the background worker and the keeping of the log's places.
-    pub fn start(world: &World, listener: TcpListener) -> anyhow::Result<Running> {
-        let address = listener.local_addr()?;
+    /// Starts the pages of all systems, the background worker and the keeping of the logs' places.
+    pub fn start(world: &World, doors: Doors) -> anyhow::Result<Running> {
+        // By name, not by number: passkeys belong to a host's name.
+        let url = |door: &TcpListener| anyhow::Ok(format!("http://localhost:{}", door.local_addr()?.port()));
+        let urls = Urls { health: url(&doors.health)?, hub: url(&doors.hub)? };
         let (stop, stopped) = watch::channel(false);
-        let router = health::router(world.app.clone());
-        let pages = tokio::spawn(kit::web::serve(listener, router, stopped.clone()));
-        let worker = tokio::spawn(health::worker(&world.app).run(stopped.clone()));
-        let places = tokio::spawn(keep_places(world.app.kit.clone(), stopped));
-        Ok(Running { address, stop, tasks: vec![pages, worker, places] })
+        let (health, hub) = (health_at(world, &urls), hub_at(world, &urls));
+        let tasks = vec![
+            tokio::spawn(kit::web::serve(doors.health, health::router(health), stopped.clone())),
+            tokio::spawn(kit::web::serve(doors.hub, hub::router(hub), stopped.clone())),
+            tokio::spawn(health::worker(&world.app).run(stopped.clone())),
+            tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
+            tokio::spawn(keep_places(world.hub.kit.clone(), stopped)),
+        ];
+        Ok(Running { urls, stop, tasks })
     }
 
     pub async fn stop(self) {
@@ -52,6 +81,19 @@ impl Running {
     }
 }
 
+fn health_at(world: &World, urls: &Urls) -> health::App {
+    let kit = &world.app.kit;
+    let desk = Desk::new("health", &urls.health, &urls.hub, &[], Arc::clone(&kit.desk.keeper));
+    health::App { kit: kit::Kit { desk, ..kit.clone() }, ..world.app.clone() }
+}
+
+fn hub_at(world: &World, urls: &Urls) -> hub::App {
+    let kit = &world.hub.kit;
+    let desk = Desk::new("hub", &urls.hub, &urls.hub, &[&urls.health], Arc::clone(&kit.desk.keeper));
+    let health = hub::Site { system: "health", name: "健康管理システム", url: urls.health.clone() };
+    hub::App { kit: kit::Kit { desk, ..kit.clone() }, sites: Arc::new([health]) }
+}
+
 async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Err(error) = kit::audit::place_all(&kit).await {
@@ -61,8 +103,7 @@ async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Takes the port before anything else is done: a taken one is said at once, not after a minute of imports.
-pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .with_context(|| format!("ポート {port} を使えません。--port で別の番号を指定してください"))
@@ -94,7 +135,7 @@ pub async fn until_told(world: &World) -> anyhow::Result<()> {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
-        let listener = listen(args.port).await?;
+        let doors = Doors::open(args.port).await?;
         let dir = args.data.folder("data")?;
         args.audit_log.place(&dir)?;
         let world = World::open(dir, args.data.database.as_deref()).await?;
@@ -102,8 +143,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             !kit::db::municipalities(&world.app.kit.pool).await?.is_empty(),
             "自治体が登録されていません。先に sesshu init を実行してください。"
         );
-        let running = Running::start(&world, listener)?;
-        eprintln!("① 健康管理システム  http://{}/", running.address);
+        let running = Running::start(&world, doors)?;
+        eprintln!("① 健康管理システム  {}/\n② 共通基盤          {}/", running.urls.health, running.urls.hub);
         until_told(&world).await?;
         running.stop().await;
         world.close().await?;

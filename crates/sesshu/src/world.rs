@@ -11,6 +11,7 @@ use domain::schedule::{Japan, Settings};
 use kit::{
     Clock, Ids, Kit, Municipality,
     cluster::{self, Admin, Cluster, ClusterError},
+    session::{Desk, Keeper},
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use std::{
@@ -57,8 +58,11 @@ fn home_folder() -> Option<PathBuf> {
 /// An opened installation. Keeps the private server alive; dropping it stops the server.
 pub struct World {
     pub app: health::App,
-    /// Owns the tables: migrations and the municipality master, never a request.
+    pub hub: hub::App,
+    /// Owns the tables of 健康管理システム: migrations and the municipality master, never a request.
     pub owner: PgPool,
+    /// The same for the hub's.
+    hub_owner: PgPool,
     pub dir: PathBuf,
     /// `None` where the server belongs to someone else (managed, or another sesshu on the same folder).
     cluster: Option<Cluster>,
@@ -73,18 +77,27 @@ impl World {
             Some(url) => (None, Admin::of_url(url)?),
             None => private(&dir).await?,
         };
-        let roles = cluster::ensure_database(&admin, "health").await?;
-        let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
-        cluster::assert_durable(&owner, admin.kind()).await?;
-        cluster::migrate(&owner, &[kit::MIGRATIONS, health::MIGRATIONS]).await?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
+        let (hub_owner, hub_pool) = open_database(&admin, "hub", hub::MIGRATIONS).await?;
+        let (owner, pool) = open_database(&admin, "health", health::MIGRATIONS).await?;
         let files = dir.join("files");
         std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;
         let clock = Clock::real();
         let sink = audit_log::open(&dir, "health", clock.clone())?;
-        let kit = Kit { pool, sink, clock, ids: Ids::default(), over_tls: false };
-        let app = health::App { kit, engine: Arc::new(Japan::new(Settings::default())), files: files.into() };
-        Ok(World { app, owner, dir, cluster })
+        let hub_sink = audit_log::open(&dir, "hub", clock.clone())?;
+        let keeper: Arc<dyn Keeper> =
+            Arc::new(hub::keeper::Keeper { pool: hub_pool.clone(), clock: clock.clone() });
+        let kit = |system, pool, sink| Kit {
+            pool,
+            sink,
+            clock: clock.clone(),
+            ids: Ids::default(),
+            over_tls: false,
+            desk: Desk::new(system, "", "", &[], Arc::clone(&keeper)),
+        };
+        let hub = hub::App { kit: kit("hub", hub_pool, hub_sink), sites: Arc::new([]) };
+        let engine = Arc::new(Japan::new(Settings::default()));
+        let app = health::App { kit: kit("health", pool, sink), engine, files: files.into() };
+        Ok(World { app, hub, owner, hub_owner, dir, cluster })
     }
 
     /// Adds a municipality or renames it.
@@ -94,7 +107,9 @@ impl World {
         name: &str,
         contact: &str,
     ) -> anyhow::Result<()> {
-        kit::db::put_municipality(&self.owner, municipality, name, contact).await?;
+        for owner in [&self.hub_owner, &self.owner] {
+            kit::db::put_municipality(owner, municipality, name, contact).await?;
+        }
         Ok(())
     }
 
@@ -116,7 +131,7 @@ impl World {
     /// The operator at the machine, as the log names them: a person of staff must exist for every deed, so commands
     /// act as the municipality's `operator`, who cannot sign in.
     pub async fn operator(&self, municipality: Municipality) -> anyhow::Result<kit::Acting> {
-        kit::signin::operator(&self.app.kit, municipality).await
+        kit::staff::operator(&self.app.kit, municipality).await
     }
 
     /// False once the private server has ended by itself.
@@ -126,13 +141,28 @@ impl World {
 
     /// Closes the connections, then stops the private server.
     pub async fn close(self) -> anyhow::Result<()> {
-        self.app.kit.pool.close().await;
-        self.owner.close().await;
+        for pool in [&self.app.kit.pool, &self.hub.kit.pool, &self.owner, &self.hub_owner] {
+            pool.close().await;
+        }
         if let Some(cluster) = self.cluster {
             tokio::task::spawn_blocking(move || cluster.stop()).await??;
         }
         Ok(())
     }
+}
+
+/// A system's database at its newest schema: as its owner, and as the application.
+async fn open_database(
+    admin: &Admin,
+    system: &str,
+    tables: kit::MigrationSet,
+) -> anyhow::Result<(PgPool, PgPool)> {
+    let roles = cluster::ensure_database(admin, system).await?;
+    let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
+    cluster::assert_durable(&owner, admin.kind()).await?;
+    cluster::migrate(&owner, &[kit::MIGRATIONS, tables]).await?;
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
+    Ok((owner, pool))
 }
 
 async fn private(dir: &Path) -> anyhow::Result<(Option<Cluster>, Admin)> {

@@ -11,7 +11,7 @@ use health::{
     campaigns::extract::{self, Narrowing},
     imports::{FeedState, Kind, Options, case},
 };
-use kit::{Clock, Day, Ids, Kit, Municipality, testing::TestDb};
+use kit::{Clock, Day, Municipality, testing::TestDb};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -24,8 +24,7 @@ const AS_OF: Date = Date::constant(2026, 11, 23);
 async fn ward() -> (TestDb, App) {
     let db = TestDb::new(&[kit::MIGRATIONS, health::MIGRATIONS]).await;
     kit::db::put_municipality(&db.owner_pool(), WARD, "北区", "").await.unwrap();
-    let clock = Clock::frozen(AS_OF);
-    let kit = Kit { pool: db.app_pool(), sink: db.sink(&clock), clock, ids: Ids::default(), over_tls: false };
+    let kit = kit::testing::staff::kit("health", &db, Clock::frozen(AS_OF));
     let folder = std::env::temp_dir().join(format!("sesshu-ward-{}", kit.ids.next()));
     let app = App { kit, engine: Arc::new(Japan::new(Settings::default())), files: folder.clone().into() };
     let order = town::Order {
@@ -37,7 +36,7 @@ async fn ward() -> (TestDb, App) {
         weeks: 0,
     };
     order.write(|_| ()).unwrap();
-    let operator = kit::signin::operator(&app.kit, WARD).await.unwrap();
+    let operator = kit::staff::operator(&app.kit, WARD).await.unwrap();
     for (kind, file) in
         [(Kind::Clinics, "clinics.csv"), (Kind::Residents, "residents.csv"), (Kind::Records, "records.csv")]
     {

@@ -31,7 +31,7 @@ pub const HEALTH_NAV: &[(&str, &str)] = &[
     ("/records", "接種記録"),
     ("/campaigns", "対象者抽出・発送"),
     ("/imports", "取込み"),
-    ("/staff", "職員・ログ"),
+    ("/audit", "操作ログ"),
 ];
 
 /// One step of the breadcrumbs; without an address it is the page itself.

@@ -135,7 +135,7 @@ async fn rebuilding_the_verdicts_changes_nothing_and_repairs_what_was_stale() {
     };
     let before = dump().await;
     assert!(before.contains("W_CLINIC_CONTRACT") && before.contains("E_INTERVAL"), "{before}");
-    let operator = kit::signin::operator(&stage.app.kit, KITA).await.unwrap();
+    let operator = kit::staff::operator(&stage.app.kit, KITA).await.unwrap();
     assert_eq!(health::records::rebuild_all(&stage.app, &operator).await.unwrap(), 0);
     assert_eq!(dump().await, before);
 

@@ -11,7 +11,6 @@ pub fn path(route: &Route, things: &Things) -> String {
         "campaigns" if path.contains("/files") || path.contains("manifest") => things.printed,
         "campaigns" => things.campaign,
         "jobs" => things.job,
-        "staff" => things.staff,
         "records" => things.record,
         "imports" if path.contains("/review/") => things.review,
         "imports" => things.feed,
@@ -95,14 +94,7 @@ pub fn form(route: &Route, things: &Things) -> Form {
         "/imports/review/{id}/reject" => &[("reason", "別の自治体の方のため")],
         "/campaigns/{id}/release" => &[("count", "3"), ("difference_seen", "yes")],
         "/campaigns/{id}/cancel" => &[("reason", "条件を誤ったため")],
-        "/staff" => &[("login", "new.person"), ("name", "新任"), ("section", "保健"), ("role", "clerk")],
-        "/sign-in" => &[("municipality", "131172"), ("login", "clerk"), ("password", "wrong password here")],
-        "/imports/{id}/take"
-        | "/campaigns/{id}/print"
-        | "/coverage"
-        | "/sign-out"
-        | "/staff/{id}/disable"
-        | "/audit/verify" => &[],
+        "/imports/{id}/take" | "/campaigns/{id}/print" | "/coverage" | "/sign-out" | "/audit/verify" => &[],
         other => panic!("say in walls::examples what the form of {other} sends"),
     };
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -105,22 +105,20 @@ async fn over_tls_the_cookie_belongs_to_this_host_alone() {
     let walls = walls(MARKS).await;
     let mut app = walls.stage.app.clone();
     app.kit = Kit { over_tls: true, ..app.kit };
+    let staff_id = walls.ours.acting(Role::Clerk).staff_id;
+    let (cookie, csrf) = kit::testing::staff::sign_in(&app.kit, walls.ours.municipality, staff_id).await;
+    assert!(cookie.starts_with("__Host-sesshu-health="), "{cookie}");
     let router = health::router(app);
-    let body = "municipality=131172&login=clerk&password=correct+horse+battery";
-    let request =
-        Request::post("/sign-in").header(header::CONTENT_TYPE, FORM).body(Body::from(body)).unwrap();
-    let answer = router.clone().oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
-    assert!(
-        cookie.starts_with("__Host-") && cookie.contains("; Secure") && cookie.contains("; Path=/"),
-        "{cookie}"
-    );
-    assert!(!cookie.contains("Domain"));
+    let get = |cookie: &str| Request::get("/").header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+    let answer = router.clone().oneshot(get(&cookie)).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
     let strict = answer.headers()[header::STRICT_TRANSPORT_SECURITY].to_str().unwrap();
     assert!(strict.starts_with("max-age=63072000"), "{strict}");
     // The name without the prefix, which any sibling host could set, opens nothing.
-    let value = cookie.split(';').next().unwrap().trim_start_matches("__Host-");
-    let request = Request::get("/").header(header::COOKIE, value).body(Body::empty()).unwrap();
-    assert_eq!(router.oneshot(request).await.unwrap().headers()[header::LOCATION], "/sign-in");
+    let answer = router.clone().oneshot(get(cookie.trim_start_matches("__Host-"))).await.unwrap();
+    assert_eq!(answer.headers()[header::LOCATION], "/sign-in");
+    let out = Request::post("/sign-out").header(header::COOKIE, &cookie).header(header::CONTENT_TYPE, FORM);
+    let out = router.oneshot(out.body(Body::from(format!("csrf={csrf}"))).unwrap()).await.unwrap();
+    let cleared = out.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cleared.contains("; Secure") && cleared.contains("; Path=/") && !cleared.contains("Domain"));
 }

@@ -46,7 +46,7 @@ fn probes(ours: &Things, things: &Things) -> Vec<(Method, String, Form)> {
         }
     }
     for query in [
-        format!("/audit?from=2026-01-01&staff={}", things.staff),
+        format!("/audit?from=2026-01-01&staff={}", things.clerk),
         format!("/campaigns/new?kind=reminder&programme=MR1&follows={}", things.printed),
     ] {
         probes.push((Method::GET, query, Vec::new()));

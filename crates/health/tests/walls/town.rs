@@ -11,8 +11,7 @@ use domain::{
     ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
-use kit::{Acting, Instant, Municipality, Role, signin::NewStaff};
-use sha2::{Digest, Sha256};
+use kit::{Acting, Instant, Municipality, Role};
 use std::collections::BTreeMap;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -20,9 +19,9 @@ use uuid::Uuid;
 /// The ids of one of each, for the places in paths and forms.
 #[derive(Clone, Copy)]
 pub struct Things {
+    pub clerk: Uuid,
     pub resident: Uuid,
     pub fact: Uuid,
-    pub staff: Uuid,
     pub job: Uuid,
     pub campaign: Uuid,
     pub printed: Uuid,
@@ -38,9 +37,9 @@ impl Things {
     pub fn unknown() -> Self {
         let id = |n: u128| Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 | n);
         Things {
+            clerk: id(3),
             resident: id(1),
             fact: id(2),
-            staff: id(3),
             job: id(4),
             campaign: id(5),
             printed: id(6),
@@ -91,16 +90,6 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     for role in Role::ALL {
         staff.push(stage.staff(municipality, *role).await);
     }
-    let mut tx = kit::db::begin(&stage.app.kit.pool, municipality).await.unwrap();
-    let spare = NewStaff {
-        login: "spare",
-        name: "予備",
-        section: "",
-        roles: &[Role::Clerk],
-        password: "correct horse battery",
-    };
-    let spare = kit::signin::put_staff(&mut tx, &stage.app.kit, municipality, spare).await.unwrap();
-    tx.commit().await.unwrap();
     let by = |role| staff.iter().find(|acting: &&Acting| acting.roles == [role]).unwrap();
     let (clerk, approver) = (by(Role::Clerk), by(Role::Approver));
     let people = stage.children(municipality, 3).await;
@@ -115,9 +104,9 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let review = put_review(stage, municipality, mark, people[0], feed).await;
     let frozen = stage.extract(clerk, &stage.order(Series::Var, NoticeKind::Questionnaire)).await;
     let things = Things {
+        clerk: clerk.staff_id,
         resident: people[0],
         fact,
-        staff: spare,
         job,
         campaign: frozen.campaign_id,
         printed: printed.campaign_id,
@@ -295,21 +284,8 @@ impl Walls {
     pub async fn session(&self, town: &Town, role: Role) -> Session {
         let kit = &self.stage.app.kit;
         let staff_id = town.acting(role).staff_id;
-        let (token, csrf) = (kit.ids.token(), kit.ids.token());
-        sqlx::query(
-            "insert into sessions (municipality_code, token_hash, staff_id, csrf_token, created_at, last_seen_at)
-             values ($1, $2, $3, $4, $5, $5)",
-        )
-        .bind(town.municipality.0)
-        .bind(&Sha256::digest(token.as_bytes())[..])
-        .bind(staff_id)
-        .bind(&csrf)
-        .bind(Instant(kit.clock.now()))
-        .execute(&self.stage.db.superuser_pool())
-        .await
-        .unwrap();
-        let cookie = kit::signin::set_cookie(kit, &format!("{}.{token}", town.municipality.0));
-        Session { cookie: cookie.split(';').next().unwrap().to_owned(), csrf, staff_id }
+        let (cookie, csrf) = kit::testing::staff::sign_in(kit, town.municipality, staff_id).await;
+        Session { cookie, csrf, staff_id }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -7,7 +7,7 @@ use super::{
     FailureNote, Peer, cookie,
     rates::{Rate, Rates, Whose},
 };
-use crate::{Acting, Kit, signin};
+use crate::{Acting, Kit, session};
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
@@ -218,7 +218,7 @@ fn address_of(request: &Request) -> Option<IpAddr> {
 }
 
 fn session_of(kit: &Kit, request: &Request) -> Option<Whose> {
-    let cookie = cookie(request.headers(), signin::cookie_name(kit))?;
+    let cookie = cookie(request.headers(), &session::cookie_name(kit))?;
     Some(Whose::Session(Sha256::digest(cookie.as_bytes()).into()))
 }
 

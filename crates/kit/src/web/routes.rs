@@ -5,20 +5,19 @@
 //! also when the handler was never reached (a form that cannot be read, an id that is none).
 
 use super::{
-    Failure, FailurePage, failure_pages, floor, is_same_origin,
+    Failure, FailurePage, failure_pages, floor, is_same_origin, known,
     lanes::{self, Lane, Lanes},
-    session,
 };
 use crate::{
     Acting, Action, Kit, Role, Target,
     audit::{self, Entry, Outcome},
-    rights,
+    rights, session,
 };
 use axum::{
     Router,
     extract::{RawPathParams, Request, State},
     handler::Handler,
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
@@ -167,7 +166,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         });
         doors
             .with_state(state)
-            .layer(middleware::from_fn_with_state(kit.clone(), session))
+            .layer(middleware::from_fn_with_state(kit.clone(), known))
             .layer(middleware::from_fn_with_state(lanes, lanes::gate))
             .layer(middleware::from_fn_with_state(page, failure_pages))
             .layer(middleware::from_fn_with_state(kit.clone(), floor))
@@ -205,7 +204,15 @@ async fn stand_at_door(
             Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
                 Failure::Internal(anyhow::anyhow!("the handler of {} panicked", route.path)).into_response()
             }),
-            Err(failure) => failure.into_response(),
+            Err(failure) => {
+                let back =
+                    matches!(failure, Failure::NotSignedIn).then(|| remember(&kit, &request)).flatten();
+                let mut answer = failure.into_response();
+                if let Some(back) = back {
+                    answer.headers_mut().append(header::SET_COOKIE, back);
+                }
+                answer
+            }
         };
         (answer, DECIDED.with(Cell::get))
     };
@@ -220,6 +227,26 @@ async fn stand_at_door(
         // No entry, no answer.
         Err(failure) => failure.into_response(),
     }
+}
+
+/// How long the page somebody wanted to see is remembered while they sign in.
+const BACK_SECONDS_MAX: u32 = 900;
+/// Longer addresses are not worth a cookie.
+const BACK_BYTES_MAX: usize = 500;
+
+/// The page that somebody wanted to see, as a cookie: addresses hold ids and dates only.
+fn remember(kit: &Kit, request: &Request) -> Option<HeaderValue> {
+    let path = request.uri().path_and_query()?.as_str();
+    let is_plain =
+        path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'"' | b'\\'));
+    if !is_plain || path.len() > BACK_BYTES_MAX || request.headers().contains_key("hx-request") {
+        return None;
+    }
+    let secure = if kit.over_tls { "; Secure" } else { "" };
+    let name = session::back_cookie_name(kit);
+    let line =
+        format!("{name}={path}; Path=/; Max-Age={BACK_SECONDS_MAX}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::from_str(&line).ok()
 }
 
 fn may_enter(route: &Route, request: &Request, acting: Option<&Acting>) -> Result<(), Failure> {

@@ -36,7 +36,7 @@ async fn filled(name: &str, persons: u128) -> Room {
 
 impl Room {
     async fn operator(&self) -> Acting {
-        kit::signin::operator(&self.stage.kit, KITA).await.unwrap()
+        kit::staff::operator(&self.stage.kit, KITA).await.unwrap()
     }
 
     fn ring(&self) -> KeyRing {

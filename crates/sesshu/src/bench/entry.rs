@@ -5,10 +5,11 @@ use crate::{Outcome, world::World};
 use anyhow::{Context, ensure};
 use domain::Date;
 use health::imports::Kind;
-use kit::{
-    Municipality, Role,
-    signin::{self, Attempt, NewStaff},
+use hub::{
+    accounts::case::NewAccount,
+    sign_in::case::{self, Attempt},
 };
+use kit::{Municipality, Role, Terminal, Zone, session};
 use std::{
     path::PathBuf,
     sync::Arc,
@@ -170,7 +171,7 @@ async fn key_in(world: &World, bodies: Vec<String>, staff: usize) -> anyhow::Res
                 format!(
                     "POST /records HTTP/1.1\r\nhost: {address}\r\ncookie: {}={cookie}\r\n\
                      content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-                    signin::cookie_name(kit),
+                    session::cookie_name(kit),
                     body.len()
                 )
             })
@@ -219,27 +220,27 @@ async fn answer(stream: &mut TcpStream) -> anyhow::Result<String> {
 /// A session that keys faster than any person is held back (request lanes): here each keys so many.
 const RECORDS_PER_SESSION: usize = 100;
 
-/// Sessions with their forms' tokens.
+/// Sign-ins of one clerk at the hub's door, each come in here, with their forms' tokens.
 async fn sign_in(world: &World, count: usize) -> anyhow::Result<Vec<(String, String)>> {
-    let kit = &world.app.kit;
-    let mut tx = kit::db::begin(&kit.pool, WARD).await?;
-    let clerk = NewStaff {
+    let (hub, kit) = (&world.hub.kit, &world.app.kit);
+    let mut tx = kit::db::begin(&hub.pool, WARD).await?;
+    let clerk = NewAccount {
         login: "clerk",
         name: "窓口 はなこ",
         section: "",
         roles: &[Role::Clerk],
         password: PASSWORD,
     };
-    signin::put_staff(&mut tx, kit, WARD, clerk).await?;
+    hub::accounts::case::put(&mut tx, hub, WARD, clerk).await?;
     tx.commit().await?;
+    let terminal = Terminal { zone: Zone::Business, id: None };
     let mut sessions = Vec::with_capacity(count);
     for _ in 0..count {
-        let Attempt::SignedIn(cookie) = signin::sign_in(kit, WARD, "clerk", PASSWORD, kit.ids.next()).await?
-        else {
-            anyhow::bail!("the new sign-in does not work");
-        };
-        let acting = signin::resume(kit, &cookie, kit.ids.next()).await?.context("just signed in")?;
-        sessions.push((cookie, acting.csrf_token));
+        let attempt = case::sign_in(hub, WARD, "clerk", PASSWORD, terminal, kit.ids.next()).await?;
+        let Attempt::SignedIn(standing) = attempt else { anyhow::bail!("the new sign-in does not work") };
+        let cookie = session::open(kit, WARD, &standing).await?;
+        let acting = session::resume(kit, &cookie, kit.ids.next(), true).await?;
+        sessions.push((cookie, acting.context("just signed in")?.csrf_token));
     }
     Ok(sessions)
 }

@@ -1,21 +1,23 @@
-//! Use cases of the ID manager and the auditor.
+//! Use cases of the ID manager.
 
-use super::sql::{self, LogRow, LogSearch, StaffRow};
-use crate::App;
-use kit::{Acting, Action, Case, Failure, Posted, Role, Target, signin::NewStaff};
+use super::sql::{self, AccountRow};
+use crate::{
+    App,
+    sign_in::{password, sql as sign_ins},
+};
+use kit::{Acting, Action, Case, Failure, Kit, Municipality, Posted, Role, Target, staff::Person};
 use serde_json::json;
+use sqlx::PgConnection;
 use ui::FormErrors;
 use uuid::Uuid;
 
-/// One page of the log.
-pub const LOG_PER_PAGE: i64 = 100;
 const LOGIN_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 60;
 
-pub async fn list(app: &App, acting: &Acting) -> Result<Vec<StaffRow>, Failure> {
+pub async fn list(app: &App, acting: &Acting) -> Result<Vec<AccountRow>, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewStaff, Target::NONE).await?;
     let municipality = case.municipality();
-    let staff = sql::staff(case.conn(), municipality).await?;
+    let staff = sql::accounts(case.conn(), municipality).await?;
     case.viewed(json!({})).await?;
     Ok(staff)
 }
@@ -67,18 +69,19 @@ pub enum Added {
 pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ManageStaff, Target::NONE).await?;
     let municipality = case.municipality();
-    let password = kit::signin::new_password(&app.kit);
-    let staff = NewStaff {
+    if sql::find(case.conn(), municipality, &new.login).await?.is_some() {
+        case.refused(&app.kit, json!({"cause": "login_taken"})).await?;
+        return Ok(Added::LoginTaken);
+    }
+    let password = password::fresh(&app.kit);
+    let account = NewAccount {
         login: &new.login,
         name: &new.name,
         section: &new.section,
         roles: &[new.role],
         password: &password,
     };
-    let Some(staff_id) = kit::signin::add_staff(case.conn(), &app.kit, municipality, staff).await? else {
-        case.refused(&app.kit, json!({"cause": "login_taken"})).await?;
-        return Ok(Added::LoginTaken);
-    };
+    let staff_id = put(case.conn(), &app.kit, municipality, account).await?;
     case.aim(Target::of("staff", staff_id));
     let after = json!({"roles": [new.role.code()], "disabled": false});
     case.done_changing(json!({"added": staff_id, "role": new.role.code()}), None, after).await?;
@@ -98,38 +101,38 @@ pub async fn disable(app: &App, acting: &Acting, staff_id: Uuid) -> Result<(), F
     if !sql::disable(case.conn(), municipality, staff_id, at).await? {
         return Err(Failure::NotFound);
     }
+    sign_ins::end_all(case.conn(), municipality, staff_id, "id_manager", at).await?;
     let state = |disabled: bool| json!({"disabled": disabled});
     case.done_changing(json!({"disabled": staff_id}), state(false), state(true)).await
 }
 
-/// One page of the log, and how many entries match.
-pub struct Log {
-    pub rows: Vec<LogRow>,
-    pub total: i64,
-    pub staff: Vec<StaffRow>,
+/// An account to be made.
+pub struct NewAccount<'a> {
+    pub login: &'a str,
+    pub name: &'a str,
+    pub section: &'a str,
+    pub roles: &'a [Role],
+    pub password: &'a str,
 }
 
-async fn gather_log(case: &mut Case, search: &LogSearch, page: i64) -> Result<Log, Failure> {
-    let municipality = case.municipality();
-    let offset = (page - 1) * LOG_PER_PAGE;
-    let (rows, total) = sql::log(case.conn(), municipality, search, offset, LOG_PER_PAGE).await?;
-    let staff = sql::staff(case.conn(), municipality).await?;
-    Ok(Log { rows, total, staff })
-}
-
-pub async fn log(app: &App, acting: &Acting, search: &LogSearch, page: i64) -> Result<Log, Failure> {
-    let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
-    let log = gather_log(&mut case, search, page).await?;
-    case.viewed(json!({"from": search.from.to_string(), "until": search.until.to_string(), "page": page}))
-        .await?;
-    Ok(log)
-}
-
-/// Walks the whole log and says at which place it is first broken, if anywhere; with the log's first page.
-pub async fn verify(app: &App, acting: &Acting, search: &LogSearch) -> Result<(Option<i64>, Log), Failure> {
-    let mut case = Case::open(&app.kit, acting, Action::ViewAudit, Target::NONE).await?;
-    let municipality = case.municipality();
-    let log = gather_log(&mut case, search, 1).await?;
-    case.viewed(json!({"verify": true})).await?;
-    Ok((kit::audit::first_fault(&app.kit, municipality).await?, log))
+/// Makes an account, or replaces the one with this login id. Also for commands at the machine itself.
+pub async fn put(
+    conn: &mut PgConnection,
+    kit: &Kit,
+    municipality: Municipality,
+    new: NewAccount<'_>,
+) -> anyhow::Result<Uuid> {
+    let hash = password::hash(new.password).await?;
+    let known = sql::find(conn, municipality, new.login).await?;
+    let person = Person {
+        staff_id: known.unwrap_or_else(|| kit.ids.next()),
+        login: new.login.to_owned(),
+        name: new.name.to_owned(),
+        section: new.section.to_owned(),
+        roles: new.roles.to_vec(),
+    };
+    kit::staff::put(conn, kit, municipality, &person).await?;
+    sql::put(conn, municipality, person.staff_id, new.roles, kit.clock.now()).await?;
+    sql::put_password(conn, municipality, person.staff_id, &hash, kit.clock.now()).await?;
+    Ok(person.staff_id)
 }

@@ -1,69 +1,23 @@
-//! Questions about staff and the log. Both tables are kit's; staff rows are written through `kit::signin`.
+//! Questions about the log. Both tables are kit's.
 
 use domain::Date;
-use kit::{Day, Instant, Municipality, Role};
+use kit::{Day, Instant, Municipality};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// A member of staff as the list shows them.
-pub struct StaffRow {
+/// A person of the directory, to choose from.
+pub struct Person {
     pub staff_id: Uuid,
-    pub login: String,
     pub name: String,
-    pub section: String,
-    pub roles: Vec<Role>,
-    pub is_disabled: bool,
-    pub last_seen_at: Option<jiff::Timestamp>,
 }
 
-pub async fn staff(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<Vec<StaffRow>> {
-    let rows = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, s.roles, s.disabled_at is not null,
-             (select max(last_seen_at) from sessions e
-              where e.municipality_code = s.municipality_code and e.staff_id = s.staff_id)
-         from staff s where s.municipality_code = $1 order by s.disabled_at is not null, s.login",
-    )
-    .bind(municipality.0)
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .iter()
-        .map(|row| StaffRow {
-            staff_id: row.get(0),
-            login: row.get(1),
-            name: row.get(2),
-            section: row.get(3),
-            roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
-            is_disabled: row.get(5),
-            last_seen_at: row.get::<Option<Instant>, _>(6).map(|at| at.0),
-        })
-        .collect())
-}
-
-/// Shuts a person out: the id and every open session. False where there is no such person in use.
-pub async fn disable(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    staff_id: Uuid,
-    at: jiff::Timestamp,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "update staff set disabled_at = $3 where municipality_code = $1 and staff_id = $2 and disabled_at is null",
-    )
-    .bind(municipality.0)
-    .bind(staff_id)
-    .bind(Instant(at))
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query(
-        "update sessions set ended_at = $3 where municipality_code = $1 and staff_id = $2 and ended_at is null",
-    )
-    .bind(municipality.0)
-    .bind(staff_id)
-    .bind(Instant(at))
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+/// Everybody who has acted in this system.
+pub async fn people(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<Vec<Person>> {
+    let rows = sqlx::query("select staff_id, name from staff where municipality_code = $1 order by login")
+        .bind(municipality.0)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.iter().map(|row| Person { staff_id: row.get(0), name: row.get(1) }).collect())
 }
 
 /// What to look for in the log.

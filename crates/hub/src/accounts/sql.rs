@@ -1,0 +1,118 @@
+//! Accounts and their passwords. Names are in kit's directory.
+
+use jiff::Timestamp;
+use kit::{Instant, Municipality, Role};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// A member of staff as the list shows them.
+pub struct AccountRow {
+    pub staff_id: Uuid,
+    pub login: String,
+    pub name: String,
+    pub section: String,
+    pub roles: Vec<Role>,
+    pub is_disabled: bool,
+    pub last_seen_at: Option<Timestamp>,
+}
+
+pub async fn accounts(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<Vec<AccountRow>> {
+    let rows = sqlx::query(
+        "select s.staff_id, s.login, s.name, s.section, a.roles, a.disabled_at is not null,
+             (select max(last_seen_at) from sign_ins i
+              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id)
+         from accounts a
+         join staff s on s.municipality_code = a.municipality_code and s.staff_id = a.staff_id
+         where a.municipality_code = $1 order by a.disabled_at is not null, s.login",
+    )
+    .bind(municipality.0)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| AccountRow {
+            staff_id: row.get(0),
+            login: row.get(1),
+            name: row.get(2),
+            section: row.get(3),
+            roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
+            is_disabled: row.get(5),
+            last_seen_at: row.get::<Option<Instant>, _>(6).map(|at| at.0),
+        })
+        .collect())
+}
+
+/// Whose login id this is, also of those who never sign in.
+pub async fn find(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    login: &str,
+) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar("select staff_id from staff where municipality_code = $1 and login = $2")
+        .bind(municipality.0)
+        .bind(login)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Makes or replaces an account: in use, nothing held against it.
+pub async fn put(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    roles: &[Role],
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    let roles: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+    sqlx::query(
+        "insert into accounts (municipality_code, staff_id, roles, created_at) values ($1, $2, $3, $4)
+         on conflict (municipality_code, staff_id) do update
+             set roles = excluded.roles, disabled_at = null, failed_attempts = 0, retry_at = null",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(&roles)
+    .bind(Instant(at))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn put_password(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    hash: &str,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into passwords (municipality_code, staff_id, password_hash, set_at) values ($1, $2, $3, $4)
+         on conflict (municipality_code, staff_id) do update
+             set password_hash = excluded.password_hash, set_at = excluded.set_at",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(hash)
+    .bind(Instant(at))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes an account out of use. False where there is no such account in use.
+pub async fn disable(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    at: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "update accounts set disabled_at = $3 where municipality_code = $1 and staff_id = $2 and disabled_at is null",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(Instant(at))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,132 @@
+//! Pages of the ID manager.
+
+use super::{
+    case::{self, Added},
+    sql::AccountRow,
+};
+use crate::App;
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use desk::page;
+use kit::{Acting, Action, Failure, Posted, Role, web::Routes};
+use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone};
+use uuid::Uuid;
+
+pub fn routes() -> Routes<App> {
+    Routes::about("staff")
+        .get("/staff", Action::ViewStaff, list)
+        .post("/staff", Action::ManageStaff, add)
+        .post("/staff/{id}/disable", Action::ManageStaff, disable)
+}
+
+const NAV: &str = "/staff";
+
+#[derive(Template)]
+#[template(path = "accounts/accounts.html")]
+struct StaffPage {
+    shell: Shell,
+    rows: Vec<Row>,
+    may_manage: bool,
+    login: FieldState,
+    name: FieldState,
+    section: FieldState,
+    role: FieldState,
+    roles: Vec<Choice>,
+    matrix: Vec<(&'static str, Vec<bool>)>,
+    role_names: Vec<&'static str>,
+}
+
+struct Row {
+    id: Uuid,
+    login: String,
+    name: String,
+    section: String,
+    roles: String,
+    chip: Chip,
+    seen: String,
+    is_disabled: bool,
+}
+
+fn row(staff: &AccountRow) -> Row {
+    let chip =
+        if staff.is_disabled { Chip::new(Tone::Off, "停止") } else { Chip::new(Tone::Good, "有効") };
+    Row {
+        id: staff.staff_id,
+        login: staff.login.clone(),
+        name: staff.name.clone(),
+        section: staff.section.clone(),
+        roles: staff.roles.iter().map(|role| role.ja()).collect::<Vec<_>>().join("・"),
+        chip,
+        seen: staff.last_seen_at.map_or_else(|| "―".to_owned(), time),
+        is_disabled: staff.is_disabled,
+    }
+}
+
+fn time(at: jiff::Timestamp) -> String {
+    kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn staff_page(acting: &Acting, staff: &[AccountRow], posted: &Posted, errors: FormErrors) -> StaffPage {
+    let field = |name: &str| errors.field(name, posted.text(name));
+    let crumbs = vec![Crumb::here("職員")];
+    StaffPage {
+        rows: staff.iter().map(row).collect(),
+        may_manage: acting.may(Action::ManageStaff),
+        login: field("login"),
+        name: field("name"),
+        section: field("section"),
+        role: field("role"),
+        roles: Role::ALL.iter().map(|role| Choice::new(role.code(), role.ja())).collect(),
+        matrix: Action::ALL
+            .iter()
+            .map(|action| {
+                (action.ja(), Role::ALL.iter().map(|role| kit::rights::carries(*role, *action)).collect())
+            })
+            .collect(),
+        role_names: Role::ALL.iter().map(|role| role.ja()).collect(),
+        shell: Shell { errors, ..page::shell::<App>(acting, "職員", NAV, crumbs) },
+    }
+}
+
+async fn list(State(app): State<App>, acting: Acting) -> Result<Html<String>, Failure> {
+    let staff = case::list(&app, &acting).await?;
+    page::show(&staff_page(&acting, &staff, &Posted::default(), FormErrors::default()))
+}
+
+async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<Response, Failure> {
+    let mut errors = match case::read(&posted) {
+        Ok(new) => match case::add(&app, &acting, &new).await? {
+            // Not redirected: the password is shown in this answer and nowhere else.
+            Added::Password(password) => {
+                let staff = case::list(&app, &acting).await?;
+                let mut page = staff_page(&acting, &staff, &Posted::default(), FormErrors::default());
+                page.shell.notice = Some(
+                    Banner::new(BannerKind::Success, format!("{}さんを登録しました", new.name))
+                        .line(format!("最初のパスワード: {password}"))
+                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。"),
+                );
+                return Ok(page::show(&page)?.into_response());
+            }
+            Added::LoginTaken => FormErrors::default(),
+        },
+        Err(errors) => errors,
+    };
+    if errors.is_empty() {
+        errors.add("login", "この個人IDは登録済みです。別のIDを入力してください");
+    }
+    let staff = case::list(&app, &acting).await?;
+    page::show_errors(&staff_page(&acting, &staff, &posted, errors))
+}
+
+async fn disable(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+    _token: Posted,
+) -> Result<Redirect, Failure> {
+    case::disable(&app, &acting, id).await?;
+    Ok(Redirect::to("/staff"))
+}

@@ -1,0 +1,3 @@
+//! ホーム: where somebody can go on to.
+
+pub mod web;

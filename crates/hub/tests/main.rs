@@ -1,0 +1,8 @@
+//! The hub against a real PostgreSQL, asked as browsers and systems ask it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod golden;
+mod sign_in;
+mod staff;
+mod support;

@@ -1,117 +1,30 @@
 // `kill -9` in the middle of an import and in the middle of printing: nothing lost, nothing twice.
 // `node tests/crash.mjs PROGRAM DIR`: PROGRAM is the built sesshu, DIR an empty folder that other users may enter.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { check, Staff, tell, until, Ward } from './ward.mjs';
 
 const [program, dir] = process.argv.slice(2).map((one) => path.resolve(one));
-const facts = path.join(dir, 'demo.json');
-const began = Date.now();
-let ward;
-
-process.on('exit', () => { if (ward?.exitCode === null) ward.kill('SIGINT'); });
-
-function check(condition, sentence) {
-  if (!condition) throw new Error(sentence);
-}
-
-function tell(sentence) {
-  console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${sentence}`);
-}
-
-/** Tries again until there is an answer. */
-async function until(what, look, most = 60_000) {
-  for (const end = Date.now() + most; Date.now() < end; await pause(20)) {
-    const answer = await look();
-    if (answer) return answer;
-  }
-  throw new Error(`${what} does not come`);
-}
-
-/** Starts the ward on the same folder; `said` collects its words. */
-function start() {
-  rmSync(facts, { force: true });
-  const child = spawn(program, ['demo', '--residents', '1500', '--port', '0', '--dir', dir], { stdio: ['ignore', 'ignore', 'pipe'] });
-  child.said = '';
-  child.stderr.on('data', (bytes) => { child.said += bytes; });
-  ward = child;
-  return child;
-}
-
-async function dies(child) {
-  const gone = new Promise((done) => { child.once('exit', done); });
-  child.kill('SIGKILL');
-  await gone;
-}
-
-async function up(child) {
-  await until('the ward', () => {
-    check(child.exitCode === null, `the ward did not come up:\n${child.said}`);
-    return existsSync(facts);
-  });
-  return JSON.parse(readFileSync(facts, 'utf8'));
-}
-
-/** A person at the screen, without a browser. */
-class Staff {
-  constructor(demo, role) {
-    this.base = demo.urls.health.replace(/\/$/, '');
-    this.jar = new Map();
-    this.who = demo.sign_ins.find((one) => one.role === role);
-  }
-
-  /** Asks like a browser: cookies are kept by name, places are paths of 健康管理システム or whole addresses. */
-  async ask(place, fields) {
-    const url = new URL(place, this.base);
-    const answer = await fetch(url, {
-      method: fields ? 'POST' : 'GET',
-      redirect: 'manual',
-      headers: { cookie: [...this.jar].map((pair) => pair.join('=')).join('; '), ...(fields && { 'content-type': 'application/x-www-form-urlencoded', origin: url.origin }) },
-      body: fields && new URLSearchParams({ csrf: this.csrf ?? '', ...fields }).toString(),
-    });
-    check(answer.status < 400, `${url.pathname} answers ${answer.status}`);
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      this.jar.set(name, value);
-    }
-    return answer;
-  }
-
-  async page(place) {
-    const text = await (await this.ask(place)).text();
-    this.csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? this.csrf;
-    return text;
-  }
-
-  /** Through the hub's door and on with its ticket. */
-  async signIn() {
-    this.jar = new Map();
-    const door = new URL((await this.ask('/sign-in')).headers.get('location'));
-    const way = Object.fromEntries(door.searchParams);
-    const inside = await this.ask(`${door.origin}/sign-in`, { ...way, login: this.who.login, password: this.who.password });
-    await this.ask(inside.headers.get('location'));
-    await this.page('/');
-    return this;
-  }
-}
+const ward = new Ward(program, dir, 1500);
 
 /** A figure that the import said: 追加1500件. */
 const figure = (line, word) => Number(new RegExp(`${word}([\\d,]+)件`).exec(line)?.[1].replaceAll(',', ''));
 
 async function imports() {
   for (const [line, name] of [['医療機関:', 'residents'], ['宛名管理情報:', 'records']]) {
-    const child = start();
+    const child = ward.start();
     await until(`the import of ${name}`, () => {
-      check(child.exitCode === null && !existsSync(facts), `the ward was too fast or fell:\n${child.said}`);
+      check(child.exitCode === null && !existsSync(ward.facts), `the ward was too fast or fell:\n${child.said}`);
       return child.said.includes(line);
     });
     await pause(60);
-    await dies(child);
+    await ward.ends('SIGKILL');
     tell(`killed while ${name} came in`);
   }
-  const child = start();
-  const demo = await up(child);
+  const child = ward.start();
+  const demo = await ward.isUp();
   // The first line of a file announces how many rows follow.
   const lines = (file) => Number(readFileSync(path.join(dir, 'town', file), 'utf8').split(/\r?\n/)[0].split(',').at(-1));
   const said = child.said.split('\n').find((one) => one.includes('予防接種記録:'));
@@ -153,8 +66,9 @@ async function prints(demo) {
     return text.includes('印刷中');
   });
   for (const moment of ['in the middle of printing', 'right after it began again']) {
-    await dies(ward);
-    again = await new Staff(await up(start()), 'clerk').signIn();
+    await ward.ends('SIGKILL');
+    ward.start();
+    again = await new Staff(await ward.isUp(), 'clerk').signIn();
     tell(`killed ${moment}, and up again`);
   }
   await until('the printed list', async () => /印刷済/.test(await again.page(place)));
@@ -176,6 +90,4 @@ async function prints(demo) {
 }
 
 await prints(await imports());
-const gone = new Promise((done) => { ward.once('exit', done); });
-ward.kill('SIGINT');
-await gone;
+await ward.ends('SIGINT');

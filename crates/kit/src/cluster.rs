@@ -7,12 +7,14 @@
 //! It must never run with `fsync`, `full_page_writes` or `synchronous_commit` off: an acknowledged record is
 //! promised to survive a power cut (`durable::assert_durable`).
 
+pub mod archive;
 mod binaries;
 pub mod durable;
 mod error;
 pub(crate) mod leftover;
 pub mod migrate;
 mod place;
+mod replay;
 pub mod roles;
 pub mod rules;
 mod settings;
@@ -29,10 +31,13 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 
+pub use archive::Archive;
 pub use durable::{ServerKind, assert_durable};
 pub use error::ClusterError;
 pub use migrate::{MigrateError, MigrationSet, migrate};
-pub(crate) use place::{Place, SUPERUSER, create_dir};
+pub use place::SUPERUSER;
+pub(crate) use place::{Place, create_dir};
+pub use replay::Until;
 pub use roles::{Admin, Roles, ensure_database};
 pub use rules::schema_rules;
 pub(crate) use settings::Promise;

@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`Command`].
 
+mod backup;
 mod bench;
 mod demo;
 mod doctor;
@@ -39,6 +40,8 @@ enum Command {
     Extract(extract::Args),
     Print(print::Args),
     Rebuild(rebuild::Args),
+    Backup(backup::Args),
+    Restore(backup::RestoreArgs),
     Town(town_files::Args),
     Forecast(forecast::Args),
     Bench(bench::Args),
@@ -62,6 +65,8 @@ fn main() -> ExitCode {
         Command::Extract(args) => extract::run(&args),
         Command::Print(args) => print::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => backup::run_restore(&args),
         Command::Town(args) => town_files::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -1,7 +1,7 @@
 //! `sesshu serve`: the systems up, until Ctrl-C.
 
 use crate::{
-    Outcome,
+    Outcome, backup,
     world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
@@ -67,7 +67,8 @@ impl Running {
             tokio::spawn(kit::web::serve(doors.hub, hub::router(hub), stopped.clone())),
             tokio::spawn(health::worker(&world.app).run(stopped.clone())),
             tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
-            tokio::spawn(keep_places(world.hub.kit.clone(), stopped)),
+            tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
+            tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
         ];
         Ok(Running { urls, stop, tasks })
     }
@@ -147,7 +148,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         eprintln!("① 健康管理システム  {}/\n② 共通基盤          {}/", running.urls.health, running.urls.hub);
         until_told(&world).await?;
         running.stop().await;
+        let dir = world.dir.clone();
         world.close().await?;
+        // The server closed its last segment while it stopped.
+        backup::wal::ship_in(&dir).await?;
         Ok(Outcome::Done)
     })
 }

@@ -6,7 +6,7 @@ use super::tree::{self, Hash};
 use crate::{Instant, Kit, Municipality};
 use futures_util::TryStreamExt;
 use serde_json::Value;
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
 /// The columns that [`Columns`] is made of, for a query over `audit_places p left join audit_entries e`.
 pub(super) const SELECT: &str =
@@ -82,7 +82,12 @@ pub(super) async fn leaves(
 /// Walks a municipality's log. Returns the place of the first fault that its own tables show; what only somebody
 /// outside can know (a log rewritten as a whole, or cut at its end) is the keeper's to find.
 pub async fn first_fault(kit: &Kit, municipality: Municipality) -> sqlx::Result<Option<i64>> {
-    let mut tx = crate::db::begin(&kit.pool, municipality).await?;
+    first_fault_in(&kit.pool, municipality).await
+}
+
+/// Likewise in a database that serves nobody (a restored one).
+pub async fn first_fault_in(pool: &PgPool, municipality: Municipality) -> sqlx::Result<Option<i64>> {
+    let mut tx = crate::db::begin(pool, municipality).await?;
     let tiles: Vec<(i64, Vec<u8>)> =
         sqlx::query_as("select tile, root from audit_tiles where municipality_code = $1 order by tile")
             .bind(municipality.0)

@@ -7,9 +7,10 @@
 pub(crate) mod check;
 mod line;
 mod places;
+pub mod root;
 pub mod tree;
 
-pub use check::first_fault;
+pub use check::{first_fault, first_fault_in};
 pub use places::{TILE_LEAVES, place, place_all};
 
 use crate::{Action, Instant, Kit, Municipality, Terminal, sink::SinkError};

@@ -13,10 +13,10 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::binaries::Binaries;
 use super::user::ServerUser;
-use super::{ClusterError, Promise, leftover};
+use super::{Archive, ClusterError, Promise, archive, leftover};
 
 /// The cluster's superuser. Makes databases and roles, answers no request.
-pub(crate) const SUPERUSER: &str = "sesshu_admin";
+pub const SUPERUSER: &str = "sesshu_admin";
 /// Only the socket's file name: the server listens on no TCP port.
 pub(super) const PORT: u16 = 5432;
 /// `sun_path` holds 108 bytes with the closing zero.
@@ -122,6 +122,11 @@ impl Place {
         set("unix_socket_directories", &format!("\"{}\"", self.socket_dir.display()));
         set("unix_socket_permissions", "0700");
         promise.fixed().iter().for_each(|(name, value)| set(name, value));
+        if promise == Promise::Durable {
+            set("archive_mode", "on");
+            set("archive_command", archive::ARCHIVE_COMMAND);
+            command.env(archive::SPOOL_VARIABLE, Archive::spool(&self.dir));
+        }
         command.current_dir(&self.dir).stdin(Stdio::null()).stdout(log).stderr(also).process_group(0);
         Ok(command)
     }

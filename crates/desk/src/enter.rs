@@ -93,7 +93,7 @@ async fn enter<S: System>(
     let door = web::cookie(&headers, &door_cookie_name(kit)).ok_or_else(again)?;
     let code = ticket.split_once('.').and_then(|(code, _)| code.parse().ok()).ok_or_else(again)?;
     let municipality = Municipality(code);
-    let arrival = kit.desk.keeper.redeem(municipality, &ticket).await?.ok_or_else(again)?;
+    let arrival = kit.desk.keeper.redeem(municipality, kit.desk.system, &ticket).await?.ok_or_else(again)?;
     if !bool::from(arrival.state.as_bytes().ct_eq(digest(door).as_bytes())) {
         return Err(again());
     }

@@ -28,10 +28,15 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    async fn redeem(&self, municipality: Municipality, ticket: &str) -> anyhow::Result<Option<Arrival>> {
+    async fn redeem(
+        &self,
+        municipality: Municipality,
+        system: &str,
+        ticket: &str,
+    ) -> anyhow::Result<Option<Arrival>> {
         let now = self.clock.now();
         let mut tx = db::begin(&self.pool, municipality).await?;
-        let used = sql::use_ticket(&mut tx, municipality, ticket, now, now - TICKET_MAX).await?;
+        let used = sql::use_ticket(&mut tx, municipality, (system, ticket), now, now - TICKET_MAX).await?;
         let arrival = match used {
             Some((sign_in_id, state)) => sql::standing(&mut tx, municipality, sign_in_id, limits(now))
                 .await?
@@ -70,9 +75,10 @@ impl kit::session::Keeper for Keeper {
     fn redeem<'a>(
         &'a self,
         municipality: Municipality,
+        system: &'a str,
         ticket: &'a str,
     ) -> BoxFuture<'a, anyhow::Result<Option<Arrival>>> {
-        self.redeem(municipality, ticket).boxed()
+        self.redeem(municipality, system, ticket).boxed()
     }
 
     fn check(

@@ -116,16 +116,17 @@ async fn a_ticket_works_once_for_a_minute_and_only_at_home() {
     let clerk = stage.account(KITA, Role::Clerk).await;
     let keeper = &stage.app.kit.desk.keeper;
     let first = ticket(&stage).await;
-    assert!(keeper.redeem(ITABASHI, &first).await.unwrap().is_none());
-    let arrival = keeper.redeem(KITA, &first).await.unwrap().expect("a fresh ticket works");
+    assert!(keeper.redeem(ITABASHI, "health", &first).await.unwrap().is_none());
+    assert!(keeper.redeem(KITA, "vrs", &first).await.unwrap().is_none(), "another system");
+    let arrival = keeper.redeem(KITA, "health", &first).await.unwrap().expect("a fresh ticket works");
     assert_eq!((arrival.standing.person.staff_id, arrival.state.as_str()), (clerk, STATE));
-    assert!(keeper.redeem(KITA, &first).await.unwrap().is_none(), "twice");
+    assert!(keeper.redeem(KITA, "health", &first).await.unwrap().is_none(), "twice");
     let late = ticket(&stage).await;
     stage.app.kit.clock.advance(SignedDuration::from_secs(60));
-    assert!(keeper.redeem(KITA, &late).await.unwrap().is_none(), "after a minute");
+    assert!(keeper.redeem(KITA, "health", &late).await.unwrap().is_none(), "after a minute");
     let lasting = ticket(&stage).await;
     stage.app.kit.clock.advance(SignedDuration::from_secs(59));
-    assert!(keeper.redeem(KITA, &lasting).await.unwrap().is_some(), "within the minute");
+    assert!(keeper.redeem(KITA, "health", &lasting).await.unwrap().is_some(), "within the minute");
 }
 
 #[tokio::test]
@@ -146,7 +147,7 @@ async fn signing_out_anywhere_is_signing_out_everywhere() {
     stage.account(KITA, Role::Clerk).await;
     let keeper = &stage.app.kit.desk.keeper;
     let one = ticket(&stage).await;
-    let standing = keeper.redeem(KITA, &one).await.unwrap().unwrap().standing;
+    let standing = keeper.redeem(KITA, "health", &one).await.unwrap().unwrap().standing;
     assert!(keeper.check(KITA, standing.sign_in_id, true).await.unwrap().is_some());
     keeper.end(KITA, standing.sign_in_id).await.unwrap();
     assert!(keeper.check(KITA, standing.sign_in_id, true).await.unwrap().is_none());

@@ -7,6 +7,10 @@
 //!
 //! Tokens are 256 bits of chance, stored hashed.
 
+mod over_link;
+
+pub use over_link::{LinkKeeper, operations};
+
 use crate::{Acting, Instant, Kit, Municipality, Role, Terminal, Zone, db, staff};
 use axum::http::HeaderValue;
 use futures_util::future::BoxFuture;
@@ -42,10 +46,11 @@ pub struct Arrival {
 
 /// Who keeps the sign-ins: the hub itself, or the link to it.
 pub trait Keeper: Send + Sync {
-    /// A ticket works once and for a minute; `None` for any other.
+    /// A ticket works once, for a minute, and for the system it was issued to; `None` for any other.
     fn redeem<'a>(
         &'a self,
         municipality: Municipality,
+        system: &'a str,
         ticket: &'a str,
     ) -> BoxFuture<'a, anyhow::Result<Option<Arrival>>>;
 

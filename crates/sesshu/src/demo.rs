@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let sign_ins = put_staff(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
-        let running = Running::start(&world, doors)?;
+        let running = Running::start(&world, doors).await?;
         let facts = world.dir.join("demo.json");
         std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&running.urls, &sign_ins, &counts))?)
             .with_context(|| format!("{} を書けません", facts.display()))?;

@@ -13,6 +13,7 @@ mod extract;
 mod forecast;
 mod import;
 mod init;
+mod links;
 mod print;
 mod rebuild;
 mod serve;

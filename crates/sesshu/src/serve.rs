@@ -1,12 +1,12 @@
 //! `sesshu serve`: the systems up, until Ctrl-C.
 
 use crate::{
-    Outcome, backup,
+    Outcome, backup, links,
     world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use kit::session::Desk;
+use kit::session::{Desk, Keeper};
 use std::{net::Ipv4Addr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -56,13 +56,15 @@ pub struct Running {
 
 impl Running {
     /// Starts the pages of all systems, the background worker and the keeping of the logs' places.
-    pub fn start(world: &World, doors: Doors) -> anyhow::Result<Running> {
+    pub async fn start(world: &World, doors: Doors) -> anyhow::Result<Running> {
         // By name, not by number: passkeys belong to a host's name.
         let url = |door: &TcpListener| anyhow::Ok(format!("http://localhost:{}", door.local_addr()?.port()));
         let urls = Urls { health: url(&doors.health)?, hub: url(&doors.hub)? };
         let (stop, stopped) = watch::channel(false);
-        let (health, hub) = (health_at(world, &urls), hub_at(world, &urls));
+        let (keeper, hub_link) = links::to_hub(world, stopped.clone()).await?;
+        let (health, hub) = (health_at(world, &urls, keeper), hub_at(world, &urls));
         let tasks = vec![
+            hub_link,
             tokio::spawn(kit::web::serve(doors.health, health::router(health), stopped.clone())),
             tokio::spawn(kit::web::serve(doors.hub, hub::router(hub), stopped.clone())),
             tokio::spawn(health::worker(&world.app).run(stopped.clone())),
@@ -82,9 +84,9 @@ impl Running {
     }
 }
 
-fn health_at(world: &World, urls: &Urls) -> health::App {
+fn health_at(world: &World, urls: &Urls, keeper: Arc<dyn Keeper>) -> health::App {
     let kit = &world.app.kit;
-    let desk = Desk::new("health", &urls.health, &urls.hub, &[], Arc::clone(&kit.desk.keeper));
+    let desk = Desk::new("health", &urls.health, &urls.hub, &[], keeper);
     health::App { kit: kit::Kit { desk, ..kit.clone() }, ..world.app.clone() }
 }
 
@@ -144,7 +146,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             !kit::db::municipalities(&world.app.kit.pool).await?.is_empty(),
             "自治体が登録されていません。先に sesshu init を実行してください。"
         );
-        let running = Running::start(&world, doors)?;
+        let running = Running::start(&world, doors).await?;
         eprintln!("① 健康管理システム  {}/\n② 共通基盤          {}/", running.urls.health, running.urls.hub);
         until_told(&world).await?;
         running.stop().await;

@@ -6,7 +6,12 @@
 mod envelope;
 mod links;
 mod operation;
+mod staff;
 
 pub use envelope::{Envelope, Fault, FaultCode};
 pub use links::{Basis, LINKS, Link, System, link, links_ja};
 pub use operation::{CheckLink, LinkCheck, LinkState, Operation};
+pub use staff::{
+    CheckSignIn, EndSignIn, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing, Ticket,
+    TicketAnswer, TicketArrival,
+};

@@ -5,15 +5,45 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 use wire::v1::{
-    Basis, CheckLink, Envelope, Fault, FaultCode, LINKS, LinkCheck, LinkState, Operation, System,
+    Basis, CheckLink, CheckSignIn, EndSignIn, Envelope, Fault, FaultCode, LINKS, LinkCheck, LinkState,
+    Operation, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing, System, Ticket,
+    TicketAnswer, TicketArrival,
 };
 
 /// Every operation with one sample of each message and of each variant its answer can take.
 fn samples() -> Vec<Sample> {
-    vec![sample::<CheckLink>(
-        LinkCheck {},
-        &[LinkState { system: System::Hub, program_version: "0.1.0".to_owned() }],
-    )]
+    let sign_in_id = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004);
+    let ended = SignInState { standing: None };
+    let arrival = TicketArrival { standing: standing(sign_in_id), state: "00ff".repeat(16) };
+    vec![
+        sample::<CheckLink>(
+            LinkCheck {},
+            &[LinkState { system: System::Hub, program_version: "0.1.0".to_owned() }],
+        ),
+        sample::<RedeemTicket>(
+            Ticket { ticket: format!("131172.{}", "0f".repeat(32)) },
+            &[TicketAnswer { arrival: None }, TicketAnswer { arrival: Some(arrival) }],
+        ),
+        sample::<CheckSignIn>(
+            SignInCheck { sign_in_id, in_use: true },
+            &[ended, SignInState { standing: Some(standing(sign_in_id)) }],
+        ),
+        sample::<EndSignIn>(SignInEnd { sign_in_id }, &[SignInEnded {}]),
+    ]
+}
+
+fn standing(sign_in_id: Uuid) -> Standing {
+    Standing {
+        sign_in_id,
+        staff_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003),
+        login: "clerk".to_owned(),
+        name: "窓口　花子".to_owned(),
+        section: "保健予防課".to_owned(),
+        roles: vec!["clerk".to_owned()],
+        zone: "business".to_owned(),
+        terminal_id: Some(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005)),
+        stepped_up_at: Some("2026-04-01T00:00:00Z".parse().expect("a time")),
+    }
 }
 
 struct Sample {

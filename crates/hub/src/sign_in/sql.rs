@@ -221,23 +221,25 @@ pub async fn issue_ticket(
     Ok(())
 }
 
-/// Uses a ticket that was issued after `since` and never used: the sign-in and the state it carries.
+/// Uses a ticket that was issued to `system` after `since` and never used: the sign-in and the state it carries.
 pub async fn use_ticket(
     conn: &mut PgConnection,
     municipality: Municipality,
-    ticket: &str,
+    (system, ticket): (&str, &str),
     at: Timestamp,
     since: Timestamp,
 ) -> sqlx::Result<Option<(Uuid, String)>> {
     sqlx::query_as(
         "update tickets set used_at = $3
          where municipality_code = $1 and ticket_hash = $2 and used_at is null and created_at > $4
+             and system = $5
          returning sign_in_id, state",
     )
     .bind(municipality.0)
     .bind(digest(ticket))
     .bind(Instant(at))
     .bind(Instant(since))
+    .bind(system)
     .fetch_optional(conn)
     .await
 }

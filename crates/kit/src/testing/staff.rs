@@ -44,7 +44,12 @@ impl Directory {
 }
 
 impl Keeper for Directory {
-    fn redeem<'a>(&'a self, _: Municipality, _: &'a str) -> BoxFuture<'a, anyhow::Result<Option<Arrival>>> {
+    fn redeem<'a>(
+        &'a self,
+        _: Municipality,
+        _: &'a str,
+        _: &'a str,
+    ) -> BoxFuture<'a, anyhow::Result<Option<Arrival>>> {
         async { Ok(None) }.boxed()
     }
 

@@ -1,6 +1,6 @@
 //! Who may ask whom for what, and by which law.
 
-use super::{CheckLink, Operation};
+use super::{CheckLink, CheckSignIn, EndSignIn, Operation, RedeemTicket};
 use crate::code;
 use domain::coded;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -61,12 +61,17 @@ pub struct Link {
 /// 連携の表: every link there is. What is not here is refused at the server's door.
 ///
 /// Nobody calls `health`, and no chain of links leads back to where it began: a test says so.
-pub const LINKS: &[Link] = &[Link {
-    client: System::Health,
-    server: System::Hub,
-    operation: CheckLink::NAME,
-    basis: Basis::SafetyControl,
-}];
+pub const LINKS: &[Link] = &[
+    staff_desk(CheckLink::NAME),
+    staff_desk(RedeemTicket::NAME),
+    staff_desk(CheckSignIn::NAME),
+    staff_desk(EndSignIn::NAME),
+];
+
+/// 健康管理システム asks 共通基盤 who is at its desk.
+const fn staff_desk(operation: &'static str) -> Link {
+    Link { client: System::Health, server: System::Hub, operation, basis: Basis::SafetyControl }
+}
 
 /// The link by which `client` may ask `server` for this, if there is one.
 pub fn link(client: System, server: System, operation: &str) -> Option<&'static Link> {

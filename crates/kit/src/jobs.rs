@@ -4,12 +4,18 @@
 //! worker takes the job up again; so a job's work must be resumable: it commits in steps and asks what is already
 //! done. A job that fails says why in one sentence for the clerk.
 
-use crate::{Acting, Instant, Kit, Municipality, Role, audit::CommitError, db, sink::SinkError};
+use crate::{
+    Acting, Instant, Kit, Municipality, Role, audit::CommitError, db, sink::SinkError, waiting::Rounds,
+};
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -195,6 +201,13 @@ pub struct Worker {
     handlers: HashMap<&'static str, Handler>,
 }
 
+/// Where a worker looks for jobs.
+#[derive(Default)]
+struct Search {
+    rounds: Rounds,
+    left: VecDeque<Municipality>,
+}
+
 impl Worker {
     pub fn new(kit: Kit) -> Self {
         let id = kit.ids.next();
@@ -211,9 +224,11 @@ impl Worker {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let worker = Arc::new(self);
         let mut running = tokio::task::JoinSet::new();
+        let mut search = Search::default();
         while !*stop.borrow() {
             while running.try_join_next().is_some() {}
-            let claimed = if running.len() < RUNNING_MAX { worker.claim_any().await } else { Ok(None) };
+            let claimed =
+                if running.len() < RUNNING_MAX { worker.claim_any(&mut search).await } else { Ok(None) };
             match claimed {
                 Ok(Some(run)) => {
                     let worker = worker.clone();
@@ -233,18 +248,24 @@ impl Worker {
 
     /// Carries out everything that is waiting, then returns. Tests end with this: no job may be left unrun.
     pub async fn run_all(&self) -> sqlx::Result<usize> {
-        let mut count = 0;
-        while let Some(run) = self.claim_any().await? {
+        let (mut count, mut search) = (0, Search::default());
+        while let Some(run) = self.claim_any(&mut search).await? {
             self.carry_out(run).await;
             count += 1;
         }
         Ok(count)
     }
 
-    async fn claim_any(&self) -> sqlx::Result<Option<Run>> {
-        for (municipality, _) in db::municipalities(&self.kit.pool).await? {
-            if let Some(run) = self.claim(municipality).await? {
-                return Ok(Some(run));
+    /// The next job of whoever has one. Municipalities with jobs take turns.
+    async fn claim_any(&self, search: &mut Search) -> sqlx::Result<Option<Run>> {
+        if search.left.is_empty() {
+            search.left.extend(search.rounds.next(&self.kit).await?);
+        }
+        while let Some(municipality) = search.left.pop_front() {
+            let claimed = self.claim(municipality).await;
+            if !matches!(claimed, Ok(None)) {
+                search.left.push_back(municipality);
+                return claimed;
             }
         }
         Ok(None)
@@ -281,6 +302,8 @@ impl Worker {
                 "処理が繰り返し中断したため停止しました。システム担当者に連絡してください。",
             )
             .await?;
+            // Behind it others may wait.
+            self.kit.waiting.note(municipality);
             return Ok(None);
         }
         Ok(Some(run))
@@ -323,7 +346,13 @@ impl Worker {
         .bind("操作ログを保存できないため、保存できるようになるまで待っています。")
         .execute(&mut *tx)
         .await?;
-        tx.commit().await
+        tx.commit().await?;
+        let (waiting, municipality) = (self.kit.waiting.clone(), run.municipality);
+        tokio::spawn(async move {
+            tokio::time::sleep(SILENT_FOR.unsigned_abs() + HEARTBEAT_EVERY).await;
+            waiting.note(municipality);
+        });
+        Ok(())
     }
 
     async fn close(&self, run: &Run, state: &str, message: &str) -> sqlx::Result<()> {

@@ -20,6 +20,7 @@ pub mod staff;
 pub mod testing;
 pub mod tls;
 pub mod vault;
+pub mod waiting;
 pub mod web;
 
 pub use case::{Acting, Case, Target, Terminal};
@@ -39,6 +40,8 @@ pub struct Kit {
     pub pool: sqlx::PgPool,
     /// 操作ログの控え: no answer without an entry in here.
     pub sink: Sink,
+    /// Where background work may have something to do.
+    pub waiting: waiting::Waiting,
     pub clock: Clock,
     pub ids: Ids,
     /// True where the system is reached over TLS: decides the cookie's name and its `Secure` mark.

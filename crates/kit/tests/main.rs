@@ -15,3 +15,4 @@ mod session;
 mod sink;
 mod support;
 mod vault;
+mod waiting;

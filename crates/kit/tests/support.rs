@@ -40,5 +40,13 @@ pub fn bare_kit() -> Kit {
         sqlx::postgres::PgPoolOptions::new().connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
     let desk = staff::desk("health", pool.clone());
-    Kit { pool, sink: kit::testing::no_sink(), clock, ids: kit::Ids::default(), over_tls: false, desk }
+    Kit {
+        pool,
+        sink: kit::testing::no_sink(),
+        clock,
+        ids: kit::Ids::default(),
+        waiting: Default::default(),
+        over_tls: false,
+        desk,
+    }
 }

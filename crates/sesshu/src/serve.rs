@@ -98,8 +98,9 @@ fn hub_at(world: &World, urls: &Urls) -> hub::App {
 }
 
 async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
+    let mut rounds = kit::waiting::Rounds::default();
     while !*stop.borrow() {
-        if let Err(error) = kit::audit::place_all(&kit).await {
+        if let Err(error) = kit::audit::place_waiting(&kit, &mut rounds).await {
             tracing::error!(%error, "could not give the log's entries their places");
         }
         tokio::select! { _ = tokio::time::sleep(PLACE_EVERY) => {}, _ = stop.changed() => {} }

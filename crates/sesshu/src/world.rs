@@ -91,6 +91,7 @@ impl World {
             sink,
             clock: clock.clone(),
             ids: Ids::default(),
+            waiting: Default::default(),
             over_tls: false,
             desk: Desk::new(system, "", "", &[], Arc::clone(&keeper)),
         };

@@ -11,7 +11,7 @@ pub mod root;
 pub mod tree;
 
 pub use check::{first_fault, first_fault_in};
-pub use places::{TILE_LEAVES, place, place_all};
+pub use places::{TILE_LEAVES, place, place_all, place_waiting};
 
 use crate::{Action, Instant, Kit, Municipality, Terminal, sink::SinkError};
 use jiff::Timestamp;
@@ -125,6 +125,9 @@ pub async fn commit(
     let stored = kit.sink.store(day, ids, lines).await?;
     tx.commit().await?;
     stored.keep();
+    for entry in entries {
+        kit.waiting.note(entry.municipality);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::check;
 use super::tree;
-use crate::{Instant, Kit, Municipality};
+use crate::{Instant, Kit, Municipality, waiting::Rounds};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -89,8 +89,23 @@ async fn close_tiles(conn: &mut PgConnection, municipality: Municipality, size: 
 
 /// [`place`] for every municipality, until nothing waits.
 pub async fn place_all(kit: &Kit) -> sqlx::Result<()> {
-    for (municipality, _) in crate::db::municipalities(&kit.pool).await? {
-        while place(kit, municipality).await? == BATCH as usize {}
+    place_waiting(kit, &mut Rounds::default()).await
+}
+
+/// [`place`] where something may wait, until nothing does.
+pub async fn place_waiting(kit: &Kit, rounds: &mut Rounds) -> sqlx::Result<()> {
+    let mut round = rounds.next(kit).await?;
+    while let Some(municipality) = round.pop_first() {
+        let placed = place(kit, municipality).await;
+        if placed.as_ref().is_ok_and(|placed| (*placed as i64) < BATCH) {
+            continue;
+        }
+        round.insert(municipality);
+        if let Err(error) = placed {
+            // Nobody is forgotten: the next round takes up what this one leaves.
+            round.into_iter().for_each(|municipality| kit.waiting.note(municipality));
+            return Err(error);
+        }
     }
     Ok(())
 }

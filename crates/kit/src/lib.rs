@@ -62,6 +62,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0003_jobs_and_messages.sql", include_str!("../migrations/0003_jobs_and_messages.sql")),
         ("0004_row_security.sql", include_str!("../migrations/0004_row_security.sql")),
         ("0005_audit_tree.sql", include_str!("../migrations/0005_audit_tree.sql")),
+        ("0007_audit_questions.sql", include_str!("../migrations/0007_audit_questions.sql")),
         ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
     ],
 };

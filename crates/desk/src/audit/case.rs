@@ -1,8 +1,9 @@
 //! What the auditor asks of the log.
 
-use super::sql::{self, LogRow, LogSearch, Person};
+use super::sql::{self, LogRow, LogSearch, Person, WholeEntry};
 use kit::{Acting, Action, Case, Failure, Kit, Target};
 use serde_json::json;
+use uuid::Uuid;
 
 /// One page of the log.
 pub const LOG_PER_PAGE: i64 = 100;
@@ -28,6 +29,15 @@ pub async fn log(kit: &Kit, acting: &Acting, search: &LogSearch, page: i64) -> R
     case.viewed(json!({"from": search.from.to_string(), "until": search.until.to_string(), "page": page}))
         .await?;
     Ok(log)
+}
+
+/// One entry with what was before and after.
+pub async fn entry(kit: &Kit, acting: &Acting, entry_id: Uuid) -> Result<WholeEntry, Failure> {
+    let mut case = Case::open(kit, acting, Action::ViewAudit, Target::of("entry", entry_id)).await?;
+    let municipality = case.municipality();
+    let entry = sql::entry(case.conn(), municipality, entry_id).await?.ok_or(Failure::NotFound)?;
+    case.viewed(json!({})).await?;
+    Ok(entry)
 }
 
 /// Walks the whole log and says at which place it is first broken, if anywhere; with the log's first page.

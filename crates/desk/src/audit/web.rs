@@ -2,28 +2,35 @@
 
 use super::{
     case::{self, LOG_PER_PAGE, Log},
-    sql::{LogRow, LogSearch},
+    sql::{COUNTED_MAX, LogRow, LogSearch, WholeEntry},
 };
 use crate::{System, page};
 use askama::Template;
 use axum::{
-    extract::{Query, State},
+    extract::{Path, Query, State},
     response::Html,
 };
-use domain::{Date, wareki};
-use kit::{Acting, Action, Failure, Posted, web::Routes};
-use std::collections::HashMap;
-use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Pager, Shell, Tone};
+use domain::{Date, individual_number::Purpose, wareki};
+use jiff::Span;
+use kit::{Acting, Action, Failure, Posted, Zone, web::Routes};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use ui::{
+    Banner, BannerKind, Chip, Choice, Crumb, DiffRow, DiffTable, FieldState, FormErrors, Pager, Shell, Tone,
+};
+use uuid::Uuid;
 
 pub fn routes<S: System>() -> Routes<S> {
-    Routes::about("entry").get("/audit", Action::ViewAudit, log::<S>).post(
-        "/audit/verify",
-        Action::ViewAudit,
-        verify::<S>,
-    )
+    Routes::about("entry")
+        .get("/audit", Action::ViewAudit, log::<S>)
+        .get("/audit/{id}", Action::ViewAudit, entry::<S>)
+        .post("/audit/verify", Action::ViewAudit, verify::<S>)
 }
 
 const NAV: &str = "/audit";
+
+/// Nobody turns further than what is counted.
+const PAGES_MAX: u64 = (COUNTED_MAX / LOG_PER_PAGE) as u64;
 
 fn time(at: jiff::Timestamp) -> String {
     kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
@@ -39,23 +46,35 @@ struct AuditPage {
     people: Vec<Choice>,
     action: FieldState,
     actions: Vec<Choice>,
+    target: FieldState,
+    terminal: FieldState,
+    purpose: FieldState,
+    purposes: Vec<Choice>,
     outcome: FieldState,
-    rows: Vec<Entry>,
+    rows: Vec<Line>,
     pager: Option<Pager>,
+    /// More match than are counted.
+    is_more: bool,
 }
 
-struct Entry {
+/// An entry as both pages show it.
+struct Line {
+    id: String,
     at: String,
     who: String,
+    staff: String,
     what: String,
     chip: Chip,
     target: &'static str,
-    href: Option<String>,
+    target_id: String,
+    terminal: String,
+    zone: &'static str,
+    purpose: &'static str,
     request: String,
     place: String,
 }
 
-fn entry(row: &LogRow) -> Entry {
+fn line(row: &LogRow) -> Line {
     let chip = match row.outcome.as_str() {
         "refused" => Chip::new(Tone::Stop, "拒否"),
         "viewed" => Chip::new(Tone::Active, "閲覧"),
@@ -69,16 +88,23 @@ fn entry(row: &LogRow) -> Entry {
         "feed" => "取込み",
         "staff" => "職員",
         "job" => "処理",
+        "entry" => "操作ログの1件",
         _ => "",
     };
-    Entry {
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    Line {
+        id: row.entry_id.to_string(),
         at: time(row.at),
         who: row.staff_name.clone(),
+        staff: id(row.staff_id),
         what: Action::from_code(&row.action)
             .map_or_else(|| row.action.clone(), |action| action.ja().to_owned()),
         chip,
         target,
-        href: row.target_id.filter(|_| row.target_kind == "resident").map(|id| id.to_string()),
+        target_id: id(row.target_id),
+        terminal: id(row.terminal_id),
+        zone: Zone::from_code(&row.zone).map_or("", |zone| zone.ja()),
+        purpose: row.purpose.as_deref().and_then(Purpose::from_code).map_or("", |purpose| purpose.ja()),
         request: row.request_id.to_string(),
         place: row.place.map_or_else(|| "記録中".to_owned(), ui::dates::thousands),
     }
@@ -95,10 +121,22 @@ fn read_search(asked: &HashMap<String, String>, today: Date) -> (LogSearch, Form
             today
         }),
     };
+    let (from, until) = (day("from"), day("until"));
+    // What is no identifier is nobody's: the search must not silently become a wider one.
+    let mut id = |name: &str, sentence: &'static str| match text(name) {
+        "" => None,
+        typed => Some(typed.parse().unwrap_or_else(|_| {
+            errors.add(name, sentence);
+            Uuid::nil()
+        })),
+    };
     let search = LogSearch {
-        from: day("from"),
-        until: day("until"),
-        staff_id: text("staff").parse().ok(),
+        from,
+        until,
+        staff_id: id("staff", "職員を一覧から選び直してください"),
+        target_id: id("target", "対象の識別番号は、操作ログの行から写して入力してください"),
+        terminal_id: id("terminal", "端末の識別番号は、操作ログの行から写して入力してください"),
+        purpose: text("purpose").to_owned(),
         action: text("action").to_owned(),
         outcome: text("outcome").to_owned(),
     };
@@ -116,9 +154,17 @@ fn audit_page<S: System>(
     let text = |name: &str| asked.get(name).map_or("", String::as_str);
     let crumbs = vec![Crumb::here("操作ログ")];
     let staff_id = search.staff_id.map(|id| id.to_string()).unwrap_or_default();
+    let code =
+        |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>();
     let href = format!(
-        "/audit?from={}&until={}&staff={staff_id}&action={}&outcome={}&page=",
-        search.from, search.until, search.action, search.outcome
+        "/audit?from={}&until={}&staff={staff_id}&target={}&terminal={}&purpose={}&action={}&outcome={}&page=",
+        search.from,
+        search.until,
+        search.target_id.map(|id| id.to_string()).unwrap_or_default(),
+        search.terminal_id.map(|id| id.to_string()).unwrap_or_default(),
+        code(&search.purpose),
+        code(&search.action),
+        code(&search.outcome)
     );
     AuditPage {
         from: errors.field(
@@ -137,7 +183,12 @@ fn audit_page<S: System>(
             .collect(),
         action: FieldState::of(search.action.clone()),
         actions: Action::ALL.iter().map(|action| Choice::new(action.code(), action.ja())).collect(),
+        target: errors.field("target", text("target")),
+        terminal: errors.field("terminal", text("terminal")),
+        purpose: FieldState::of(search.purpose.clone()),
+        purposes: Purpose::ALL.iter().map(|purpose| Choice::new(purpose.code(), purpose.ja())).collect(),
         outcome: FieldState::of(search.outcome.clone()),
+        is_more: log.total == COUNTED_MAX,
         pager: (log.total > 0).then(|| Pager {
             page,
             per_page: LOG_PER_PAGE as u64,
@@ -145,7 +196,7 @@ fn audit_page<S: System>(
             href,
             label: "操作ログ".to_owned(),
         }),
-        rows: log.rows.iter().map(entry).collect(),
+        rows: log.rows.iter().map(line).collect(),
         shell: Shell { errors, ..page::shell::<S>(acting, "操作ログ", NAV, crumbs) },
     }
 }
@@ -156,9 +207,62 @@ async fn log<S: System>(
     Query(asked): Query<HashMap<String, String>>,
 ) -> Result<Html<String>, Failure> {
     let (search, errors) = read_search(&asked, app.kit().clock.today());
-    let page: u64 = asked.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 1_000_000);
+    let page: u64 = asked.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, PAGES_MAX);
     let log = case::log(app.kit(), &acting, &search, page as i64).await?;
     page::show(&audit_page::<S>(&acting, &asked, &search, errors, log, page))
+}
+
+#[derive(Template)]
+#[template(path = "audit/entry.html")]
+struct EntryPage {
+    shell: Shell,
+    entry: Line,
+    detail: Vec<(String, String)>,
+    change: Option<DiffTable>,
+    day: String,
+    year_ago: String,
+}
+
+/// The parts of what an entry says, by their names.
+fn parts(value: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        other => BTreeMap::from([("内容".to_owned(), text(other))]),
+    }
+}
+
+fn change(entry: &WholeEntry) -> Option<DiffTable> {
+    if entry.before.is_none() && entry.after.is_none() {
+        return None;
+    }
+    let [before, after] =
+        [&entry.before, &entry.after].map(|side| side.as_ref().map(parts).unwrap_or_default());
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let of = |side: &BTreeMap<String, String>, name: &String| side.get(name).cloned().unwrap_or_default();
+    let rows = names
+        .into_iter()
+        .map(|name| DiffRow { label: name.clone(), before: of(&before, name), after: of(&after, name) })
+        .collect();
+    Some(DiffTable { caption: "変更前と変更後".to_owned(), rows })
+}
+
+async fn entry<S: System>(
+    State(app): State<S>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+) -> Result<Html<String>, Failure> {
+    let entry = case::entry(app.kit(), &acting, id).await?;
+    let day = kit::clock::in_japan(entry.row.at).date();
+    let crumbs = vec![Crumb::link("/audit", "操作ログ"), Crumb::here("記録の内容")];
+    page::show(&EntryPage {
+        shell: page::shell::<S>(&acting, "記録の内容", NAV, crumbs),
+        detail: parts(&entry.detail).into_iter().collect(),
+        change: change(&entry),
+        entry: line(&entry.row),
+        day: day.to_string(),
+        year_ago: day.checked_sub(Span::new().years(1)).unwrap_or(day).to_string(),
+    })
 }
 
 async fn verify<S: System>(

@@ -25,14 +25,21 @@ struct Logged {
 async fn logged(walls: &Walls) -> Vec<Logged> {
     let pool = walls.stage.db.superuser_pool();
     let rows = sqlx::query(
-        "select request_id, staff_id, action, outcome, target_kind, target_id from audit_entries where municipality_code = $1",
+        "select request_id, staff_id, action, outcome, target_kind, target_id from audit_entries
+         where municipality_code = $1 and entry_id <> $2 order by entry_id",
     )
     .bind(walls.ours.municipality.0)
+    .bind(walls.ours.things.entry)
     .fetch_all(&pool)
     .await
     .unwrap();
     sqlx::query("delete from audit_places").execute(&pool).await.unwrap();
-    sqlx::query("delete from audit_entries").execute(&pool).await.unwrap();
+    // One entry stays, so that its page has something to show.
+    sqlx::query("delete from audit_entries where entry_id <> $1")
+        .bind(walls.ours.things.entry)
+        .execute(&pool)
+        .await
+        .unwrap();
     rows.iter()
         .map(|row| Logged {
             request_id: row.get(0),

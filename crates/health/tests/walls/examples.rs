@@ -12,6 +12,7 @@ pub fn path(route: &Route, things: &Things) -> String {
         "campaigns" => things.campaign,
         "jobs" => things.job,
         "records" => things.record,
+        "audit" => things.entry,
         "imports" if path.contains("/review/") => things.review,
         "imports" => things.feed,
         _ => things.resident,

@@ -9,6 +9,7 @@ mod golden;
 mod headers;
 mod hostile;
 mod leaks;
+mod log;
 mod schema;
 mod sessions;
 mod sink;

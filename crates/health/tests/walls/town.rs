@@ -30,6 +30,8 @@ pub struct Things {
     pub record: Uuid,
     pub sheet: Uuid,
     pub sheet_number: SheetNumber,
+    /// An entry of the log.
+    pub entry: Uuid,
 }
 
 impl Things {
@@ -48,6 +50,7 @@ impl Things {
             record: id(9),
             sheet: id(10),
             sheet_number: sheet_number(Municipality(0)),
+            entry: id(11),
         }
     }
 }
@@ -115,6 +118,13 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
         record,
         sheet,
         sheet_number: sheet_number(municipality),
+        entry: sqlx::query_scalar(
+            "select entry_id from audit_entries where municipality_code = $1 order by entry_id limit 1",
+        )
+        .bind(municipality.0)
+        .fetch_one(&stage.db.superuser_pool())
+        .await
+        .unwrap(),
     };
     Town { municipality, things, staff }
 }

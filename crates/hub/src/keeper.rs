@@ -1,6 +1,7 @@
 //! Who has signed in, for the hub's own pages and for every system that asks.
 
 use crate::sign_in::sql;
+use domain::Date;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::{SignedDuration, Timestamp};
 use kit::{
@@ -15,9 +16,23 @@ pub const IDLE_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// A ticket is redeemed by the very next request.
 const TICKET_MAX: SignedDuration = SignedDuration::from_secs(60);
 
-/// Since when a sign-in must have begun and have been used to stand at `now`.
-pub(crate) fn limits(now: Timestamp) -> (Timestamp, Timestamp) {
-    (now - SESSION_MAX, now - IDLE_MAX)
+/// What a sign-in is measured by at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// It must have begun after this.
+    pub begun_after: Timestamp,
+    /// It must have been used after this.
+    pub used_after: Timestamp,
+    /// The day in Japan: roles and accounts hold from a day to a day.
+    pub today: Date,
+}
+
+pub(crate) fn limits(now: Timestamp) -> Limits {
+    Limits {
+        begun_after: now - SESSION_MAX,
+        used_after: now - IDLE_MAX,
+        today: kit::clock::in_japan(now).date(),
+    }
 }
 
 /// The hub as keeper of all sign-ins.

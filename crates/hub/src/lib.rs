@@ -8,6 +8,8 @@
 pub mod accounts;
 pub mod home;
 pub mod keeper;
+pub mod rights;
+pub mod sections;
 pub mod sign_in;
 
 use axum::Router;
@@ -43,7 +45,9 @@ impl System for App {
         name: "共通基盤",
         rooms: &[
             Room { href: "/", label: "ホーム", needs: None },
+            Room { href: "/rights", label: "権限の申請", needs: Some(Action::ViewRights) },
             Room { href: "/staff", label: "職員", needs: Some(Action::ViewStaff) },
+            Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
         ],
     };
@@ -59,6 +63,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     files: &[
         ("0001_accounts.sql", include_str!("../migrations/0001_accounts.sql")),
         ("0002_row_security.sql", include_str!("../migrations/0002_row_security.sql")),
+        ("0030_rights.sql", include_str!("../migrations/0030_rights.sql")),
     ],
 };
 
@@ -69,6 +74,8 @@ pub fn routes() -> Routes<App> {
         .merge(desk::audit::web::routes())
         .merge(desk::page::routes())
         .merge(home::web::routes())
+        .merge(rights::web::routes())
+        .merge(sections::web::routes())
         .merge(sign_in::web::routes())
 }
 

@@ -12,7 +12,9 @@ async fn adding_a_login_that_exists_replaces_nobodys_password() {
     stage.account(KITA, Role::Clerk).await;
     stage.account(ITABASHI, Role::Approver).await;
     let manager = stage.browser(KITA, Role::IdManager).await;
-    let form = |login| [("login", login), ("name", "別人"), ("section", ""), ("role", "auditor")];
+    stage.member(KITA, ("other", "保健予防課"), &[]).await;
+    let section = stage.value::<uuid::Uuid>("select section_id from sections").await.to_string();
+    let form = |login| [("login", login), ("name", "別人"), ("section", section.as_str())];
     let taken = stage.post(&manager, "/staff", "/staff", &form("clerk")).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(taken.text.contains("この個人IDは登録済みです"));
@@ -20,6 +22,9 @@ async fn adding_a_login_that_exists_replaces_nobodys_password() {
     // The neighbour's ids are not in the way.
     let added = stage.post(&manager, "/staff", "/staff", &form("approver")).await;
     assert!(added.text.contains("最初のパスワード"));
+    // Whoever is added has no role: roles are applied for.
+    let held = "select count(*) from holdings h join staff s using (municipality_code, staff_id) where s.name = '別人'";
+    assert_eq!(stage.value::<i64>(held).await, 0);
 }
 
 #[tokio::test]

@@ -57,6 +57,20 @@ impl Stage {
         staff_id
     }
 
+    /// A person of a section; the login is also the name.
+    pub async fn member(
+        &self,
+        municipality: Municipality,
+        (login, section): (&str, &str),
+        roles: &[Role],
+    ) -> Uuid {
+        let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();
+        let new = NewAccount { login, name: login, section, roles, password: PASSWORD };
+        let staff_id = hub::accounts::case::put(&mut tx, &self.app.kit, municipality, new).await.unwrap();
+        tx.commit().await.unwrap();
+        staff_id
+    }
+
     pub async fn ask(&self, cookie: &str, path: &str, form: Option<&[(&str, &str)]>) -> Answer {
         let request = match form {
             None => Request::get(path),

@@ -27,7 +27,7 @@ pub use case::{Acting, Case, Target, Terminal};
 pub use clock::{Clock, Ids};
 pub use cluster::{MigrationSet, migrate, schema_rules};
 pub use db::{Day, Instant, Municipality};
-pub use rights::{Action, Role, Zone};
+pub use rights::{Action, Duty, Role, Zone};
 pub use sink::Sink;
 pub use tls::{Fingerprint, IdentityError, PeerIdentity, Refusal, RefusalReason, Refusals};
 pub use vault::Vault;

@@ -1,9 +1,10 @@
-//! Who may do what: the one table of duties and rights (事務 × 権限).
+//! Who may do what: the one table of duties and rights (事務 × 権限), one row an operation.
 //!
-//! Call sites say what is done; only this file says who may. Its matrix is printed to `docs/reference/roles.txt`
-//! in Japanese, which the office can sign.
+//! Call sites say what is done; only this table says who may. It is printed to `docs/reference/roles.txt` and, at the
+//! hub, as PDF in Japanese, which the office signs.
 
 use domain::coded;
+use sha2::{Digest, Sha256};
 
 coded! {
     /// 役割 of a member of staff. One person may have several, but never carries out two steps of one approval.
@@ -13,6 +14,24 @@ coded! {
         IdManager = "id_manager", "ID管理者";
         Auditor = "auditor", "監査者";
         NumberHandler = "number_handler", "個人番号取扱者";
+        Chief = "chief", "所属長";
+        // Sees a sheet's person while recording from that sheet, and nobody else.
+        Contractor = "contractor", "委託先入力担当者";
+    }
+}
+
+coded! {
+    /// 事務 for which rights are given. Whoever applies for a role names the duty it is needed for.
+    Duty {
+        Common = "common", "共通";
+        Residents = "residents", "住民の照会・事項の管理";
+        Records = "records", "接種記録の管理";
+        Mailing = "mailing", "対象者の抽出・発送";
+        Imports = "imports", "データの取込み";
+        Oversight = "oversight", "運用・統計";
+        AuditLog = "audit_log", "操作ログの点検";
+        Access = "access", "職員認証・権限の管理";
+        Numbers = "numbers", "個人番号の管理";
     }
 }
 
@@ -39,6 +58,7 @@ coded! {
         ViewResident = "view_resident", "住民の閲覧";
         NoteFact = "note_fact", "住民に関する事項の登録";
         WithdrawFact = "withdraw_fact", "住民に関する事項の取消し";
+        OpenEntry = "open_entry", "接種記録の登録画面の閲覧";
         FindSheet = "find_sheet", "用紙番号の照会";
         RegisterRecord = "register_record", "接種記録の登録";
         ViewRecord = "view_record", "接種記録の閲覧";
@@ -61,6 +81,17 @@ coded! {
         ViewAudit = "view_audit", "操作ログの閲覧";
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
+        ManageSections = "manage_sections", "所属の管理";
+        ViewRights = "view_rights", "権限申請の閲覧";
+        ApplyRights = "apply_rights", "権限の申請";
+        RemoveRights = "remove_rights", "異動・退職による権限の削除の申請";
+        ApproveRights = "approve_rights", "権限申請の承認";
+        GrantRights = "grant_rights", "権限の付与";
+        ViewTable = "view_table", "対応表の閲覧";
+        SignTable = "sign_table", "対応表への署名";
+        ViewReviews = "view_reviews", "権限の点検の閲覧";
+        StartReview = "start_review", "権限の点検の開始";
+        ConfirmReview = "confirm_review", "権限の点検の確認・署名";
         RegisterNumber = "register_number", "個人番号の登録・変更";
         RevealNumber = "reveal_number", "個人番号の表示";
         FindByNumber = "find_by_number", "個人番号による検索";
@@ -69,51 +100,215 @@ coded! {
     }
 }
 
-/// Whether a role carries a right. The whole policy of the installation.
+/// Who carries a right.
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    /// Whoever is signed in, also without any role.
+    Everyone,
+    Roles(&'static [Role]),
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub action: Action,
+    /// The duty that the operation belongs to.
+    pub duty: Duty,
+    pub who: Who,
+}
+
+const fn row(action: Action, duty: Duty, roles: &'static [Role]) -> Row {
+    Row { action, duty, who: Who::Roles(roles) }
+}
+
+const fn common(action: Action) -> Row {
+    Row { action, duty: Duty::Common, who: Who::Everyone }
+}
+
+const CLERK: &[Role] = &[Role::Clerk];
+const DESK: &[Role] = &[Role::Clerk, Role::Approver];
+const ENTRY: &[Role] = &[Role::Clerk, Role::Contractor];
+const MANAGER: &[Role] = &[Role::IdManager];
+const CHIEF: &[Role] = &[Role::Chief];
+const ACCESS: &[Role] = &[Role::IdManager, Role::Chief, Role::Auditor];
+const HANDLER: &[Role] = &[Role::NumberHandler];
+
+/// アクセス権限と事務の対応表: the whole policy of the installation. One row for each [`Action`], in its order.
+#[doc(alias = "アクセス権限と事務の対応表")]
+pub const TABLE: &[Row] = &[
+    common(Action::SignIn),
+    common(Action::SignOut),
+    common(Action::ViewHome),
+    row(Action::SearchResidents, Duty::Residents, DESK),
+    row(Action::ViewResident, Duty::Residents, DESK),
+    row(Action::NoteFact, Duty::Residents, CLERK),
+    row(Action::WithdrawFact, Duty::Residents, CLERK),
+    row(Action::OpenEntry, Duty::Records, &[Role::Clerk, Role::Approver, Role::Contractor]),
+    row(Action::FindSheet, Duty::Records, ENTRY),
+    row(Action::RegisterRecord, Duty::Records, ENTRY),
+    row(Action::ViewRecord, Duty::Records, DESK),
+    row(Action::CorrectRecord, Duty::Records, CLERK),
+    row(Action::WithdrawRecord, Duty::Records, CLERK),
+    row(Action::RebuildVerdicts, Duty::Records, CLERK),
+    row(Action::ViewCampaigns, Duty::Mailing, DESK),
+    row(Action::ExtractTargets, Duty::Mailing, CLERK),
+    row(Action::ReleaseCampaign, Duty::Mailing, &[Role::Approver]),
+    row(Action::CancelCampaign, Duty::Mailing, DESK),
+    row(Action::PrintCampaign, Duty::Mailing, CLERK),
+    row(Action::DownloadPrint, Duty::Mailing, CLERK),
+    row(Action::ViewImports, Duty::Imports, DESK),
+    row(Action::ImportResidents, Duty::Imports, CLERK),
+    row(Action::ImportRecords, Duty::Imports, CLERK),
+    row(Action::ImportClinics, Duty::Imports, CLERK),
+    row(Action::DecideReview, Duty::Imports, CLERK),
+    row(Action::ViewJobs, Duty::Oversight, DESK),
+    row(Action::ViewStatistics, Duty::Oversight, DESK),
+    row(Action::ViewAudit, Duty::AuditLog, &[Role::Auditor]),
+    row(Action::ViewStaff, Duty::Access, ACCESS),
+    row(Action::ManageStaff, Duty::Access, MANAGER),
+    row(Action::ManageSections, Duty::Access, MANAGER),
+    common(Action::ViewRights),
+    common(Action::ApplyRights),
+    row(Action::RemoveRights, Duty::Access, CHIEF),
+    row(Action::ApproveRights, Duty::Access, CHIEF),
+    row(Action::GrantRights, Duty::Access, MANAGER),
+    row(Action::ViewTable, Duty::Access, ACCESS),
+    row(Action::SignTable, Duty::Access, &[Role::IdManager, Role::Chief]),
+    row(Action::ViewReviews, Duty::Access, ACCESS),
+    row(Action::StartReview, Duty::Access, MANAGER),
+    row(Action::ConfirmReview, Duty::Access, CHIEF),
+    row(Action::RegisterNumber, Duty::Numbers, HANDLER),
+    row(Action::RevealNumber, Duty::Numbers, HANDLER),
+    row(Action::FindByNumber, Duty::Numbers, HANDLER),
+    row(Action::ViewNumberHistory, Duty::Numbers, &[Role::NumberHandler, Role::Auditor]),
+    // Nobody's from a screen: a command at the machine itself.
+    row(Action::RotateKeys, Duty::Numbers, &[]),
+];
+
+// An operation without its row, or with two, does not compile.
+const _: () = {
+    assert!(TABLE.len() == Action::ALL.len(), "each Action has one row in TABLE");
+    let mut at = 0;
+    while at < TABLE.len() {
+        assert!(TABLE[at].action as usize == at, "the rows of TABLE follow the order of Action");
+        at += 1;
+    }
+};
+
+/// The row of an operation.
+pub const fn row_of(action: Action) -> &'static Row {
+    &TABLE[action as usize]
+}
+
+/// Whether a role carries a right.
 pub const fn carries(role: Role, action: Action) -> bool {
-    use Action::*;
-    match action {
-        SignIn | SignOut | ViewHome => true,
-        SearchResidents | ViewResident | ViewRecord | ViewCampaigns | ViewImports | ViewJobs
-        | ViewStatistics => {
-            matches!(role, Role::Clerk | Role::Approver)
+    match row_of(action).who {
+        Who::Everyone => true,
+        Who::Roles(roles) => {
+            let mut at = 0;
+            while at < roles.len() {
+                if roles[at] as usize == role as usize {
+                    return true;
+                }
+                at += 1;
+            }
+            false
         }
-        NoteFact | WithdrawFact | FindSheet | RegisterRecord | CorrectRecord | WithdrawRecord
-        | RebuildVerdicts | ExtractTargets | PrintCampaign | DownloadPrint | ImportResidents
-        | ImportRecords | ImportClinics | DecideReview => {
-            matches!(role, Role::Clerk)
-        }
-        ReleaseCampaign => matches!(role, Role::Approver),
-        CancelCampaign => matches!(role, Role::Clerk | Role::Approver),
-        ViewAudit => matches!(role, Role::Auditor),
-        ViewStaff => matches!(role, Role::IdManager | Role::Auditor),
-        ManageStaff => matches!(role, Role::IdManager),
-        RegisterNumber | RevealNumber | FindByNumber => matches!(role, Role::NumberHandler),
-        ViewNumberHistory => matches!(role, Role::NumberHandler | Role::Auditor),
-        // Nobody's from a screen: a command at the machine itself.
-        RotateKeys => false,
     }
 }
 
 /// Whether someone with these roles may do this.
 pub fn may(roles: &[Role], action: Action) -> bool {
-    roles.iter().any(|role| carries(*role, action))
+    matches!(row_of(action).who, Who::Everyone) || roles.iter().any(|role| carries(*role, action))
 }
 
-/// The matrix as the office signs it.
+/// Whether the table has this role for this duty: what is not in the table cannot be applied for.
+pub fn serves(role: Role, duty: Duty) -> bool {
+    TABLE.iter().any(|row| row.duty == duty && matches!(row.who, Who::Roles(_)) && carries(role, row.action))
+}
+
+/// Two roles that do not go together in one person.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict {
+    pub roles: [Role; 2],
+    /// Refused, or left to the people who decide.
+    pub is_barred: bool,
+    /// One sentence for whoever decides.
+    pub ja: &'static str,
+}
+
+/// 職務の分離: which roles do not go together.
+#[doc(alias = "職務の分離")]
+pub const CONFLICTS: &[Conflict] = &[
+    Conflict {
+        roles: [Role::IdManager, Role::Auditor],
+        is_barred: true,
+        ja: "ID管理者は、自分の操作を点検する監査者を兼ねられません。",
+    },
+    Conflict {
+        roles: [Role::NumberHandler, Role::Auditor],
+        is_barred: true,
+        ja: "個人番号取扱者は、自分の操作を点検する監査者を兼ねられません。",
+    },
+    Conflict {
+        roles: [Role::IdManager, Role::Chief],
+        is_barred: true,
+        ja: "権限を承認する所属長は、権限を付与するID管理者を兼ねられません。",
+    },
+    Conflict {
+        roles: [Role::Clerk, Role::Approver],
+        is_barred: false,
+        ja: "事務担当者と承認者を兼ねると、同じ案件の作成と承認はできません。人手が足りるときは分けてください。",
+    },
+    Conflict {
+        roles: [Role::IdManager, Role::NumberHandler],
+        is_barred: false,
+        ja: "ID管理者が個人番号も扱います。人手が足りるときは分けてください。",
+    },
+];
+
+/// Whoever works for a contractor has no other role.
+pub const CONTRACTOR_ALONE: &str = "委託先入力担当者は、ほかの役割を兼ねられません。";
+
+/// What stands against these roles in one person: barred or not, and why.
+pub fn conflicts(roles: &[Role]) -> Vec<(bool, &'static str)> {
+    let mut found: Vec<_> = CONFLICTS
+        .iter()
+        .filter(|conflict| conflict.roles.iter().all(|role| roles.contains(role)))
+        .map(|conflict| (conflict.is_barred, conflict.ja))
+        .collect();
+    if roles.contains(&Role::Contractor) && roles.iter().any(|role| *role != Role::Contractor) {
+        found.push((true, CONTRACTOR_ALONE));
+    }
+    found
+}
+
+/// The rows as the office reads them: by duty.
+pub fn by_duty() -> impl Iterator<Item = (Duty, Vec<&'static Row>)> {
+    Duty::ALL.iter().map(|duty| (*duty, TABLE.iter().filter(|row| row.duty == *duty).collect()))
+}
+
+/// The table as the office signs it.
 pub fn matrix_ja() -> String {
-    let mut text = String::from("アクセス権限と事務の対応表\n\n操作");
+    let mut text = String::from("アクセス権限と事務の対応表\n\n事務\t操作");
     for role in Role::ALL {
         text.push('\t');
         text.push_str(role.ja());
     }
     text.push('\n');
-    for action in Action::ALL {
-        text.push_str(action.ja());
-        for role in Role::ALL {
-            text.push_str(if carries(*role, *action) { "\t○" } else { "\t－" });
+    for (duty, rows) in by_duty() {
+        for row in rows {
+            text.push_str(&format!("{}\t{}", duty.ja(), row.action.ja()));
+            for role in Role::ALL {
+                text.push_str(if carries(*role, row.action) { "\t○" } else { "\t－" });
+            }
+            text.push('\n');
         }
-        text.push('\n');
     }
     text
+}
+
+/// 対応表の版: what a signature is given for. Any change of any cell changes it.
+pub fn version() -> String {
+    Sha256::digest(matrix_ja().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

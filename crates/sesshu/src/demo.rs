@@ -11,8 +11,11 @@ use anyhow::Context;
 use clap::Args as ClapArgs;
 use health::imports::{FeedState, Kind, Options, case};
 use health::sheets::sql::Letterhead;
-use hub::accounts::case::NewAccount;
-use kit::{Municipality, Role};
+use hub::{
+    accounts::case::NewAccount,
+    rights::{self, steps::Ask},
+};
+use kit::{Acting, Duty, Failure, Municipality, Role};
 use serde_json::json;
 use std::path::Path;
 use ui::dates;
@@ -41,9 +44,10 @@ const WARD_NAME: &str = "北区(架空)";
 const WARD_CONTACT: &str = "健康部 保健予防課 予防接種係 03-0000-0000";
 
 /// Who can sign in to the demo: login, name, section, role.
-const STAFF: [(&str, &str, &str, Role); 4] = [
+const STAFF: [(&str, &str, &str, Role); 5] = [
     ("clerk", "窓口 はなこ", "保健予防課", Role::Clerk),
-    ("approver", "承認 たろう", "保健予防課長", Role::Approver),
+    ("approver", "承認 たろう", "保健予防課", Role::Approver),
+    ("chief", "課長 みどり", "保健予防課", Role::Chief),
     ("idmanager", "管理 じろう", "情報政策課", Role::IdManager),
     ("auditor", "監査 さくら", "監査事務局", Role::Auditor),
 ];
@@ -64,6 +68,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         world.put_municipality(WARD, WARD_NAME, WARD_CONTACT).await?;
         put_letterhead(&world).await?;
         let sign_ins = put_staff(&world).await?;
+        put_application(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
         let running = Running::start(&world, doors).await?;
@@ -109,6 +114,33 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     }
     tx.commit().await?;
     Ok(sign_ins)
+}
+
+/// One application that waits for the chief: the clerk is to stand in for the approver.
+async fn put_application(world: &World) -> anyhow::Result<()> {
+    let kit = &world.hub.kit;
+    let mut tx = kit::db::begin(&kit.pool, WARD).await?;
+    let Some(clerk) = hub::accounts::sql::find(&mut tx, WARD, "clerk").await? else { return Ok(()) };
+    tx.commit().await?;
+    let operator = world.operator(WARD).await?;
+    let acting = Acting { staff_id: clerk, request_id: kit.ids.next(), ..operator };
+    let open = rights::case::overview(&world.hub, &acting).await.map_err(Failure::into_error)?;
+    if !open.listed.is_empty() {
+        return Ok(());
+    }
+    let form = rights::case::Form {
+        application_id: kit.ids.next(),
+        staff_id: clerk,
+        ask: Ask {
+            duty: Duty::Mailing,
+            roles: vec![Role::Approver],
+            from_on: kit.clock.today(),
+            until_on: Some(kit.clock.today() + jiff::Span::new().days(30)),
+        },
+        reason: "承認 たろうさんの休暇の間、発送の承認を代行するため".to_owned(),
+    };
+    rights::case::apply(&world.hub, &acting, &form).await.map_err(Failure::into_error)?;
+    Ok(())
 }
 
 /// Generates the ward's files once and takes them in by the ordinary door, as the weekly feeds come. An import is all

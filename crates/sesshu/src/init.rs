@@ -1,4 +1,5 @@
-//! `sesshu init`: an empty installation for one municipality, with its first ID manager.
+//! `sesshu init`: an empty installation for one municipality, with its first ID manager and its first 所属長:
+//! nobody else gets a role without an application.
 
 use crate::{
     Outcome,
@@ -43,6 +44,12 @@ pub struct Args {
     /// 最初のID管理者の個人ID
     #[arg(long, value_name = "ID")]
     id_manager: String,
+    /// 最初の所属長の個人ID(ほかの権限はすべて画面で申請し、所属長が承認し、ID管理者が付与する)
+    #[arg(long, value_name = "ID", requires = "chief_section")]
+    chief: Option<String>,
+    /// 最初の所属長の所属
+    #[arg(long, value_name = "NAME", requires = "chief")]
+    chief_section: Option<String>,
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -51,16 +58,18 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let world = World::open(args.data.folder("data")?, args.data.database.as_deref()).await?;
         let municipality = Municipality(code.as_u32() as i32);
         world.put_municipality(municipality, &args.name, &args.contact).await?;
-        let password = hub::sign_in::password::fresh(&world.hub.kit);
-        let account = NewAccount {
-            login: &args.id_manager,
-            name: "ID管理者",
-            section: "",
-            roles: &[Role::IdManager],
-            password: &password,
-        };
+        let mut first = vec![(args.id_manager.as_str(), "", Role::IdManager)];
+        if let (Some(chief), Some(section)) = (&args.chief, &args.chief_section) {
+            first.push((chief, section, Role::Chief));
+        }
+        let mut passwords = Vec::new();
         let mut tx = kit::db::begin(&world.hub.kit.pool, municipality).await?;
-        hub::accounts::case::put(&mut tx, &world.hub.kit, municipality, account).await?;
+        for (login, section, role) in first {
+            let password = hub::sign_in::password::fresh(&world.hub.kit);
+            let account = NewAccount { login, name: role.ja(), section, roles: &[role], password: &password };
+            hub::accounts::case::put(&mut tx, &world.hub.kit, municipality, account).await?;
+            passwords.push((role, login, password));
+        }
         tx.commit().await?;
         let mut tx = kit::db::begin(&world.app.kit.pool, municipality).await?;
         if let Some(head) = letterhead(args)? {
@@ -68,7 +77,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
         tx.commit().await?;
         println!("{code} {} を登録しました。データ: {}", args.name, world.dir.display());
-        println!("ID管理者 {} のパスワード(この一度だけ表示します): {password}", args.id_manager);
+        for (role, login, password) in passwords {
+            println!("{} {login} のパスワード(この一度だけ表示します): {password}", role.ja());
+        }
         world.close().await?;
         Ok(Outcome::Done)
     })

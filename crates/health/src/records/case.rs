@@ -57,8 +57,10 @@ impl Scene {
     }
 }
 
-const fn action_of(origin: Origin) -> Action {
+/// What is done from here. Whoever may not look at residents records from a sheet, never about a person they name.
+fn action_of(origin: Origin, acting: &Acting) -> Action {
     match origin {
+        Origin::Resident(_) if !acting.may(Action::ViewResident) => Action::ViewResident,
         Origin::Sheet(_) | Origin::Resident(_) => Action::RegisterRecord,
         Origin::Record { .. } => Action::CorrectRecord,
     }
@@ -78,9 +80,13 @@ pub struct Desk {
     pub by_clinic: Vec<(String, i64, i64)>,
 }
 
-/// The first page of the room.
+/// The first page of the room. The list of what was recorded today is for those who may look at records.
 pub async fn desk(app: &App, acting: &Acting) -> Result<Desk, Failure> {
-    let mut case = Case::open(&app.kit, acting, Action::ViewRecord, Target::NONE).await?;
+    let mut case = Case::open(&app.kit, acting, Action::OpenEntry, Target::NONE).await?;
+    if !acting.may(Action::ViewRecord) {
+        case.viewed(json!({"shown": []})).await?;
+        return Ok(Desk { entered: Vec::new(), by_clinic: Vec::new() });
+    }
     let municipality = case.municipality();
     let mine = (acting.staff_id, since_midnight(app));
     let entered = sql::entered(case.conn(), municipality, mine, ENTERED_SHOWN_MAX).await?;
@@ -205,7 +211,7 @@ pub struct Opened {
 
 /// Opens the form. `typed` is what a clerk who comes back from the confirm page has typed.
 pub async fn open(app: &App, acting: &Acting, origin: Origin, typed: &Posted) -> Result<Opened, Failure> {
-    let mut case = Case::open(&app.kit, acting, action_of(origin), Target::NONE).await?;
+    let mut case = Case::open(&app.kit, acting, action_of(origin, acting), Target::NONE).await?;
     let municipality = case.municipality();
     let scene = scene(case.conn(), municipality, origin, (app.kit.clock.today(), false)).await?;
     let mine = (acting.staff_id, since_midnight(app));
@@ -297,7 +303,7 @@ pub struct Seen {
 
 /// Reads and weighs an entry without keeping it.
 pub async fn check(app: &App, acting: &Acting, origin: Origin, posted: &Posted) -> Result<Seen, Failure> {
-    let mut case = Case::open(&app.kit, acting, action_of(origin), Target::NONE).await?;
+    let mut case = Case::open(&app.kit, acting, action_of(origin, acting), Target::NONE).await?;
     let municipality = case.municipality();
     let scene = scene(case.conn(), municipality, origin, (app.kit.clock.today(), false)).await?;
     let checked = look(app, case.conn(), municipality, (origin, posted), &scene).await?;
@@ -320,7 +326,7 @@ pub enum Kept {
 /// Registers or corrects. The same form sent twice is kept once and gets the same answer.
 pub async fn keep(app: &App, acting: &Acting, origin: Origin, posted: &Posted) -> Result<Kept, Failure> {
     let key: Uuid = posted.text("key").parse().map_err(|_| again())?;
-    let action = action_of(origin);
+    let action = action_of(origin, acting);
     let mut case = Case::open(&app.kit, acting, action, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let record_id = match origin {

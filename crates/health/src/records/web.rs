@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 pub fn routes() -> Routes<App> {
     let found = Routes::default()
-        .get("/records", Action::ViewRecord, desk)
+        .get("/records", Action::OpenEntry, desk)
         .post("/records", Action::RegisterRecord, form::keep)
         .post("/records/find", Action::FindSheet, find)
         .get("/records/new", Action::RegisterRecord, form::open)
@@ -94,6 +94,8 @@ struct DeskPage {
     by_clinic: Vec<(String, i64, i64)>,
     total: i64,
     may_record: bool,
+    may_view: bool,
+    may_search: bool,
 }
 
 struct DeskRow {
@@ -135,6 +137,8 @@ fn desk_page(acting: &Acting, desk: &Desk, number: &str, errors: FormErrors) -> 
         by_clinic: desk.by_clinic.clone(),
         total: desk.by_clinic.iter().map(|(_, given, screened)| given + screened).sum(),
         may_record: acting.may(Action::RegisterRecord),
+        may_view: acting.may(Action::ViewRecord),
+        may_search: acting.may(Action::SearchResidents),
         shell: Shell {
             errors, ..page::shell(acting, "接種記録の登録", NAV, vec![Crumb::here("接種記録")])
         },
@@ -155,6 +159,13 @@ async fn desk(
     let desk = case::desk(&app, &acting).await?;
     let mut page = desk_page(&acting, &desk, "", FormErrors::default());
     let kept = asked.done.and_then(|done| desk.entered.iter().find(|row| row.record_id == done));
+    if asked.done.is_some() && !page.may_view {
+        page.shell.notice = Some(
+            Banner::new(BannerKind::Success, "接種記録を登録しました")
+                .line("次の予診票を読み取ってください。"),
+        );
+        return page::show(&page);
+    }
     page.shell.notice = kept.map(|row| {
         let what = match row.judgement {
             Judgement::Given => format!("{}{}", vaccine_ja(&row.vaccine), dose_ja(row.dose_number)),
@@ -187,7 +198,7 @@ async fn find(From(app): From<App>, acting: Acting, posted: Posted) -> Result<Re
     }
     let desk = case::desk(&app, &acting).await?;
     let mut page = desk_page(&acting, &desk, typed, errors);
-    if let Some(SheetProblem::Used { record_id: Some(record_id) }) = found {
+    if let (Some(SheetProblem::Used { record_id: Some(record_id) }), true) = (found, page.may_view) {
         page.shell.notice = Some(
             Banner::new(BannerKind::Info, "登録済みの予診票です")
                 .link(format!("/records/{record_id}"), "登録済みの記録を開く"),

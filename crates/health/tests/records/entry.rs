@@ -212,7 +212,9 @@ async fn only_clerks_record_and_nobody_reaches_another_municipality() {
         ("/records/new".to_owned(), vec![("resident", "x")], [404, 403, 403, 403]),
         (format!("/records/{record}/withdraw"), vec![("reason", "")], [422, 403, 403, 403]),
     ];
-    for (at, role) in Role::ALL.iter().enumerate() {
+    // A clerk, an approver, everyone else; whoever records for a contractor is told of in a test of its own.
+    for role in Role::ALL.iter().filter(|role| **role != Role::Contractor) {
+        let at = Role::ALL.iter().position(|other| other == role).unwrap().min(2);
         let browser = stage.browser(KITA, *role).await;
         for (path, expected) in &pages {
             assert_eq!(browser.get(path).await.status, expected[at], "{} {path}", role.code());
@@ -252,4 +254,39 @@ async fn only_clerks_record_and_nobody_reaches_another_municipality() {
     ] {
         assert_eq!(neighbour.get(&path).await.status, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_contractor_sees_the_sheets_person_and_nobody_and_nothing_else() {
+    let stage = stage().await;
+    stage.staff(KITA, Role::Contractor).await;
+    stage.clinics(KITA).await;
+    let child = stage.add(KITA, Someone::born("2025-08-10")).await;
+    let paper = stage.paper(KITA, child, (Series::Mr1, 1)).await;
+    let contractor = stage.browser(KITA, Role::Contractor).await;
+    let desk = contractor.get("/records").await.text();
+    assert!(desk.contains("用紙番号") && !desk.contains("/residents"), "{desk}");
+    let number = paper.number.to_string();
+    let found = contractor.post("/records", "/records/find", &[("number", &number)]).await;
+    assert_eq!(found.location, format!("/records/new?sheet={}", paper.id));
+    assert!(contractor.get(&found.location).await.text().contains("北野　花子"));
+    // The same person by id, not by a sheet in the hand.
+    for path in [
+        format!("/records/new?resident={child}"),
+        format!("/residents/{child}"),
+        "/residents".to_owned(),
+        "/campaigns".to_owned(),
+        "/imports".to_owned(),
+    ] {
+        assert_eq!(contractor.get(&path).await.status, 403, "{path}");
+    }
+    let typed = Typed::from_sheet(paper, "MR", "R8.11.20").with("doctor", "王子　一郎");
+    let named: Vec<(&str, &str)> = vec![("resident", "x")];
+    assert!(contractor.post("/records", "/records/confirm", &named).await.status.is_client_error());
+    let confirm = contractor.confirm(&typed).await;
+    let kept = contractor.keep(&typed, &confirm).await;
+    let after = contractor.get(&kept.location).await.text();
+    assert!(after.contains("接種記録を登録しました") && !after.contains("北野"), "{after}");
+    let record: uuid::Uuid = stage.value("select record_id from vaccination_records").await;
+    assert_eq!(contractor.get(&format!("/records/{record}")).await.status, 403);
 }

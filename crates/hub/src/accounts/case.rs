@@ -2,7 +2,8 @@
 
 use super::sql::{self, AccountRow};
 use crate::{
-    App,
+    App, rights,
+    sections::sql::{self as sections, Section},
     sign_in::{password, sql as sign_ins},
 };
 use kit::{Acting, Action, Case, Failure, Kit, Municipality, Posted, Role, Target, staff::Person};
@@ -14,27 +15,28 @@ use uuid::Uuid;
 const LOGIN_CHARS_MAX: usize = 40;
 const NAME_CHARS_MAX: usize = 60;
 
-pub async fn list(app: &App, acting: &Acting) -> Result<Vec<AccountRow>, Failure> {
+/// The accounts, and the sections that a new one can be in.
+pub async fn list(app: &App, acting: &Acting) -> Result<(Vec<AccountRow>, Vec<Section>), Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewStaff, Target::NONE).await?;
     let municipality = case.municipality();
-    let staff = sql::accounts(case.conn(), municipality).await?;
+    let staff = sql::accounts(case.conn(), municipality, app.kit.clock.today()).await?;
+    let sections = sections::all(case.conn(), municipality).await?;
     case.viewed(json!({})).await?;
-    Ok(staff)
+    Ok((staff, sections))
 }
 
 /// What the form of a new member of staff asks for.
 pub struct Application {
     pub login: String,
     pub name: String,
-    pub section: String,
-    pub role: Role,
+    pub section_id: Uuid,
 }
 
-/// Reads the form; all errors at once.
+/// Reads the form; all errors at once. Roles are no part of it: they are applied for.
 pub fn read(posted: &Posted) -> Result<Application, FormErrors> {
     let mut errors = FormErrors::default();
     let text = |name: &str| posted.trimmed(name).to_owned();
-    let (login, name, section) = (text("login"), text("name"), text("section"));
+    let (login, name) = (text("login"), text("name"));
     let is_plain = login.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if login.is_empty() || login.chars().count() > LOGIN_CHARS_MAX || !is_plain {
         errors.add(
@@ -45,16 +47,13 @@ pub fn read(posted: &Posted) -> Result<Application, FormErrors> {
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
         errors.add("name", format!("氏名を{NAME_CHARS_MAX}文字以内で入力してください"));
     }
-    if section.chars().count() > NAME_CHARS_MAX {
-        errors.add("section", format!("所属は{NAME_CHARS_MAX}文字以内で入力してください"));
+    let section = posted.text("section").parse().ok();
+    if section.is_none() {
+        errors.add("section", "所属を選択してください");
     }
-    match Role::from_code(posted.text("role")) {
-        Some(role) if errors.is_empty() => Ok(Application { login, name, section, role }),
-        Some(_) => Err(errors),
-        None => {
-            errors.add("role", "役割を選択してください");
-            Err(errors)
-        }
+    match section {
+        Some(section_id) if errors.is_empty() => Ok(Application { login, name, section_id }),
+        _ => Err(errors),
     }
 }
 
@@ -65,7 +64,7 @@ pub enum Added {
     LoginTaken,
 }
 
-/// Adds a member of staff with a password that is shown once.
+/// Adds a member of staff, without any role, with a password that is shown once.
 pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ManageStaff, Target::NONE).await?;
     let municipality = case.municipality();
@@ -73,18 +72,16 @@ pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added,
         case.refused(&app.kit, json!({"cause": "login_taken"})).await?;
         return Ok(Added::LoginTaken);
     }
-    let password = password::fresh(&app.kit);
-    let account = NewAccount {
-        login: &new.login,
-        name: &new.name,
-        section: &new.section,
-        roles: &[new.role],
-        password: &password,
+    let Some(section) = sections::name(case.conn(), municipality, new.section_id).await? else {
+        return Err(Failure::NotFound);
     };
+    let password = password::fresh(&app.kit);
+    let account =
+        NewAccount { login: &new.login, name: &new.name, section: &section, roles: &[], password: &password };
     let staff_id = put(case.conn(), &app.kit, municipality, account).await?;
     case.aim(Target::of("staff", staff_id));
-    let after = json!({"roles": [new.role.code()], "disabled": false});
-    case.done_changing(json!({"added": staff_id, "role": new.role.code()}), None, after).await?;
+    let after = json!({"section": new.section_id, "disabled": false});
+    case.done_changing(json!({"added": staff_id}), None, after).await?;
     Ok(Added::Password(password))
 }
 
@@ -110,7 +107,10 @@ pub async fn disable(app: &App, acting: &Acting, staff_id: Uuid) -> Result<(), F
 pub struct NewAccount<'a> {
     pub login: &'a str,
     pub name: &'a str,
+    /// 所属 by its name; made where it is not there yet.
     pub section: &'a str,
+    /// Held from today on, by the command that makes the account: the first ID manager, and the staff of a demo.
+    /// Everybody else's roles go the three steps of [`crate::rights`].
     pub roles: &'a [Role],
     pub password: &'a str,
 }
@@ -132,7 +132,15 @@ pub async fn put(
         roles: new.roles.to_vec(),
     };
     kit::staff::put(conn, kit, municipality, &person).await?;
-    sql::put(conn, municipality, person.staff_id, new.roles, kit.clock.now()).await?;
-    sql::put_password(conn, municipality, person.staff_id, &hash, kit.clock.now()).await?;
+    let (today, at) = (kit.clock.today(), kit.clock.now());
+    let section_id = match new.section {
+        "" => None,
+        name => Some(sections::put(conn, municipality, (kit.ids.next(), name), at).await?),
+    };
+    sql::put(conn, municipality, person.staff_id, section_id, at).await?;
+    let holding_ids: Vec<Uuid> = new.roles.iter().map(|_| kit.ids.next()).collect();
+    let held = (person.staff_id, new.roles);
+    rights::sql::hold_by_command(conn, municipality, held, &holding_ids, (today, at)).await?;
+    sql::put_password(conn, municipality, person.staff_id, &hash, at).await?;
     Ok(person.staff_id)
 }

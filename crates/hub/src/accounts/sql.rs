@@ -1,7 +1,8 @@
 //! Accounts and their passwords. Names are in kit's directory.
 
+use domain::Date;
 use jiff::Timestamp;
-use kit::{Instant, Municipality, Role};
+use kit::{Day, Instant, Municipality, Role};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -16,9 +17,15 @@ pub struct AccountRow {
     pub last_seen_at: Option<Timestamp>,
 }
 
-pub async fn accounts(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<Vec<AccountRow>> {
+/// All accounts with the roles they hold on `today`.
+pub async fn accounts(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    today: Date,
+) -> sqlx::Result<Vec<AccountRow>> {
     let rows = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, a.roles, a.disabled_at is not null,
+        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $2),
+             a.disabled_at is not null or coalesce(a.until_on < $2, false),
              (select max(last_seen_at) from sign_ins i
               where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id)
          from accounts a
@@ -26,6 +33,7 @@ pub async fn accounts(conn: &mut PgConnection, municipality: Municipality) -> sq
          where a.municipality_code = $1 order by a.disabled_at is not null, s.login",
     )
     .bind(municipality.0)
+    .bind(Day(today))
     .fetch_all(conn)
     .await?;
     Ok(rows
@@ -60,18 +68,17 @@ pub async fn put(
     conn: &mut PgConnection,
     municipality: Municipality,
     staff_id: Uuid,
-    roles: &[Role],
+    section_id: Option<Uuid>,
     at: Timestamp,
 ) -> sqlx::Result<()> {
-    let roles: Vec<&str> = roles.iter().map(|role| role.code()).collect();
     sqlx::query(
-        "insert into accounts (municipality_code, staff_id, roles, created_at) values ($1, $2, $3, $4)
+        "insert into accounts (municipality_code, staff_id, section_id, created_at) values ($1, $2, $3, $4)
          on conflict (municipality_code, staff_id) do update
-             set roles = excluded.roles, disabled_at = null, failed_attempts = 0, retry_at = null",
+             set section_id = excluded.section_id, disabled_at = null, failed_attempts = 0, retry_at = null",
     )
     .bind(municipality.0)
     .bind(staff_id)
-    .bind(&roles)
+    .bind(section_id)
     .bind(Instant(at))
     .execute(conn)
     .await?;

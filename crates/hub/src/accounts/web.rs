@@ -4,14 +4,14 @@ use super::{
     case::{self, Added},
     sql::AccountRow,
 };
-use crate::App;
+use crate::{App, sections::sql::Section};
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use desk::page;
-use kit::{Acting, Action, Failure, Posted, Role, web::Routes};
+use kit::{Acting, Action, Failure, Posted, web::Routes};
 use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone};
 use uuid::Uuid;
 
@@ -33,10 +33,7 @@ struct StaffPage {
     login: FieldState,
     name: FieldState,
     section: FieldState,
-    role: FieldState,
-    roles: Vec<Choice>,
-    matrix: Vec<(&'static str, Vec<bool>)>,
-    role_names: Vec<&'static str>,
+    sections: Vec<Choice>,
 }
 
 struct Row {
@@ -69,7 +66,12 @@ fn time(at: jiff::Timestamp) -> String {
     kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn staff_page(acting: &Acting, staff: &[AccountRow], posted: &Posted, errors: FormErrors) -> StaffPage {
+fn staff_page(
+    acting: &Acting,
+    (staff, sections): &(Vec<AccountRow>, Vec<Section>),
+    posted: &Posted,
+    errors: FormErrors,
+) -> StaffPage {
     let field = |name: &str| errors.field(name, posted.text(name));
     let crumbs = vec![Crumb::here("職員")];
     StaffPage {
@@ -78,15 +80,10 @@ fn staff_page(acting: &Acting, staff: &[AccountRow], posted: &Posted, errors: Fo
         login: field("login"),
         name: field("name"),
         section: field("section"),
-        role: field("role"),
-        roles: Role::ALL.iter().map(|role| Choice::new(role.code(), role.ja())).collect(),
-        matrix: Action::ALL
+        sections: sections
             .iter()
-            .map(|action| {
-                (action.ja(), Role::ALL.iter().map(|role| kit::rights::carries(*role, *action)).collect())
-            })
+            .map(|section| Choice::new(section.section_id.to_string(), section.name.clone()))
             .collect(),
-        role_names: Role::ALL.iter().map(|role| role.ja()).collect(),
         shell: Shell { errors, ..page::shell::<App>(acting, "職員", NAV, crumbs) },
     }
 }
@@ -106,7 +103,8 @@ async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<R
                 page.shell.notice = Some(
                     Banner::new(BannerKind::Success, format!("{}さんを登録しました", new.name))
                         .line(format!("最初のパスワード: {password}"))
-                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。"),
+                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。")
+                        .line("権限はまだありません。本人または所属長が「権限の申請」から申請します。"),
                 );
                 return Ok(page::show(&page)?.into_response());
             }

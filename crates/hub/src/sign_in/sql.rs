@@ -1,7 +1,8 @@
 //! Sign-ins and tickets.
 
+use crate::keeper::Limits;
 use jiff::Timestamp;
-use kit::{Instant, Municipality, Role, Terminal, Zone, session::Standing, staff::Person};
+use kit::{Day, Instant, Municipality, Role, Terminal, Zone, session::Standing, staff::Person};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -138,26 +139,27 @@ pub async fn end_all(
     Ok(())
 }
 
-/// What can be said of a sign-in that began after `since.0`, was used after `since.1`, and has not been ended, of a
-/// person who is not disabled.
+/// What can be said of a sign-in that stands: of a person who is not disabled, on a day of their account, with the
+/// roles they hold that day.
 pub async fn standing(
     conn: &mut PgConnection,
     municipality: Municipality,
     sign_in_id: Uuid,
-    since: (Timestamp, Timestamp),
+    limits: Limits,
 ) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, a.roles, i.zone, i.terminal_id, i.stepped_up_at
+        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $5), i.zone, i.terminal_id, i.stepped_up_at
          from sign_ins i
          join accounts a on a.municipality_code = i.municipality_code and a.staff_id = i.staff_id
          join staff s on s.municipality_code = i.municipality_code and s.staff_id = i.staff_id
          where i.municipality_code = $1 and i.sign_in_id = $2 and i.ended_at is null and a.disabled_at is null
-             and i.created_at > $3 and i.last_seen_at > $4",
+             and i.created_at > $3 and i.last_seen_at > $4 and (a.until_on is null or a.until_on >= $5)",
     )
     .bind(municipality.0)
     .bind(sign_in_id)
-    .bind(Instant(since.0))
-    .bind(Instant(since.1))
+    .bind(Instant(limits.begun_after))
+    .bind(Instant(limits.used_after))
+    .bind(Day(limits.today))
     .fetch_optional(conn)
     .await?;
     Ok(row.and_then(|row| {

@@ -120,18 +120,62 @@ if (await demo()) {
     });
   });
 
-  test('story 5: whoever was signed out while typing is told that nothing was kept', async ({ page }) => {
+  test('story 5: whoever leaves the desk hides the page, and finds it as it was left', async ({ page }) => {
     await given('printed sheets', () => check(day.sheets?.length > 2, 'story 4 did not come so far'));
     await signIn(page, 'clerk');
-    await when('the session ends in the middle of a form', async () => {
+    await when('the page is hidden in the middle of a form', async () => {
       await scan(page, day.sheets[2]['用紙番号']);
-      await page.context().clearCookies();
+      await write(page, '#lot', 'Y125');
+      await page.evaluate(() => document.querySelector('main').focus());
+      await page.locator('[data-lock]').focus();
+      await page.keyboard.press('Enter');
+    });
+    await then('nothing of the person is to be seen', async () => {
+      await page.locator('.s-lock h2').waitFor();
+      check(!await page.locator('main').isVisible(), 'the page is still to be seen');
+      await good(page, 'story-5-locked');
+    });
+    await when('signing in again in another tab', async () => {
+      const other = await page.context().newPage();
+      await signIn(other, 'clerk');
+      await other.close();
+      await page.bringToFront();
+      await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    });
+    await then('the form is as it was, and can be sent', async () => {
+      await page.locator('#lot').waitFor();
+      equal(await page.locator('#lot').inputValue(), 'Y125', 'the lot');
+      await enter(page, { on: wareki(today()) });
+      check(!new URL(page.url()).pathname.startsWith('/sign-in'), `at ${page.url()}`);
+    });
+  });
+
+  test('story 5: what was sent after the sign-in had ended is kept and goes on after signing in', async ({ page }) => {
+    await given('printed sheets', () => check(day.sheets?.length > 2, 'story 4 did not come so far'));
+    await signIn(page, 'clerk');
+    await when('the sign-in ends in another tab while a form is typed', async () => {
+      await scan(page, day.sheets[2]['用紙番号']);
+      const [context, other] = [page.context(), await page.context().newPage()];
+      await other.goto(await health());
+      const cookies = await context.cookies();
+      await other.locator('form[data-away] button[type=submit]').click();
+      await other.locator('h1').waitFor();
+      await other.close();
+      // As when time has ended it: the browser still holds its cookie.
+      await context.addCookies(cookies);
       await enter(page, { on: wareki(today()), lot: 'Y125' });
     });
-    await then('the door says that what was sent is not registered', async () => {
+    await then('the door says that it is kept', async () => {
       check(new URL(page.url()).pathname === '/sign-in', `at ${page.url()}`);
-      await says(page, '登録されていません');
+      await says(page, '預かっています');
       await good(page, 'story-5-signed-out');
+    });
+    await then('after signing in it goes on', async () => {
+      await signIn(page, 'clerk');
+      await says(page, '送信されなかった入力があります');
+      await good(page, 'story-5-draft');
+      await follow(page, 'main form button[type=submit]');
+      check((await page.content()).includes('Y125'), 'the lot is still there');
     });
   });
 

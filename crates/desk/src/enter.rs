@@ -56,7 +56,11 @@ async fn to_hub<S: System>(
     let kit = app.kit();
     // Cookies belong to one host name: the way begins under the name that the hub sends people back to.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let unsent = if leaving.unsent.is_some() { "&unsent=yes" } else { "" };
+    let unsent = match leaving.unsent.as_deref() {
+        Some("kept") => "&unsent=kept",
+        Some(_) => "&unsent=yes",
+        None => "",
+    };
     let own = kit.desk.url.split_once("://").map_or("", |(_, own)| own);
     if !host.is_empty() && host != own {
         let again = format!("{}/sign-in?{}", kit.desk.url, unsent.trim_start_matches('&'));

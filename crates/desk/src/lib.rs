@@ -7,6 +7,7 @@
 //! Start reading at [`System`], then [`page`].
 
 pub mod audit;
+pub mod draft;
 pub mod enter;
 pub mod page;
 

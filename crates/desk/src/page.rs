@@ -22,7 +22,11 @@ pub fn shell<S: System>(acting: &Acting, title: &str, room: &str, crumbs: Vec<Cr
         title: title.to_owned(),
         system_name: S::FRAME.name.to_owned(),
         municipality_name: acting.municipality_name.clone(),
-        staff: Some(ui::StaffBadge { name: acting.staff_name.clone(), role_ja: acting.roles_ja() }),
+        staff: Some(ui::StaffBadge {
+            name: acting.staff_name.clone(),
+            role_ja: acting.roles_ja(),
+            id: acting.staff_id.to_string(),
+        }),
         nav: NavItem::list(&rooms, room),
         breadcrumbs: crumbs,
         csrf: acting.csrf_token.clone(),

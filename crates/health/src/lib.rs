@@ -58,6 +58,7 @@ pub fn routes() -> Routes<App> {
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
         .merge(desk::audit::web::routes())
+        .merge(desk::draft::web::routes())
         .merge(desk::enter::routes())
         .merge(desk::page::routes())
 }

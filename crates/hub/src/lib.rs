@@ -72,6 +72,7 @@ pub fn routes() -> Routes<App> {
     Routes::default()
         .merge(accounts::web::routes())
         .merge(desk::audit::web::routes())
+        .merge(desk::draft::web::routes())
         .merge(desk::page::routes())
         .merge(home::web::routes())
         .merge(rights::web::routes())

@@ -64,5 +64,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0005_audit_tree.sql", include_str!("../migrations/0005_audit_tree.sql")),
         ("0007_audit_questions.sql", include_str!("../migrations/0007_audit_questions.sql")),
         ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
+        ("0012_drafts.sql", include_str!("../migrations/0012_drafts.sql")),
     ],
 };

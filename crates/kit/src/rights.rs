@@ -54,6 +54,8 @@ coded! {
         SignIn = "sign_in", "ログイン";
         SignOut = "sign_out", "ログアウト";
         ViewHome = "view_home", "ホームの閲覧";
+        Unlock = "unlock", "画面ロックの解除";
+        ResumeDraft = "resume_draft", "送信されなかった入力の再開";
         SearchResidents = "search_residents", "住民の検索";
         ViewResident = "view_resident", "住民の閲覧";
         NoteFact = "note_fact", "住民に関する事項の登録";
@@ -139,6 +141,8 @@ pub const TABLE: &[Row] = &[
     common(Action::SignIn),
     common(Action::SignOut),
     common(Action::ViewHome),
+    common(Action::Unlock),
+    common(Action::ResumeDraft),
     row(Action::SearchResidents, Duty::Residents, DESK),
     row(Action::ViewResident, Duty::Residents, DESK),
     row(Action::NoteFact, Duty::Residents, CLERK),

@@ -138,7 +138,19 @@ pub fn clear_cookie(kit: &Kit) -> String {
     format!("{}; Max-Age=0", set_cookie(kit, ""))
 }
 
-fn split(cookie: &str) -> Option<(Municipality, Vec<u8>)> {
+/// How long the page somebody wanted to see is remembered while they sign in.
+const BACK_SECONDS_MAX: u32 = 900;
+
+/// The `Set-Cookie` value that remembers a path of our own.
+pub(crate) fn set_back(kit: &Kit, path: &str) -> HeaderValue {
+    let secure = if kit.over_tls { "; Secure" } else { "" };
+    let name = back_cookie_name(kit);
+    let line =
+        format!("{name}={path}; Path=/; Max-Age={BACK_SECONDS_MAX}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static(""))
+}
+
+pub(crate) fn split(cookie: &str) -> Option<(Municipality, Vec<u8>)> {
     let (code, token) = cookie.split_once('.')?;
     Some((Municipality(code.parse().ok()?), Sha256::digest(token.as_bytes()).to_vec()))
 }

@@ -1,5 +1,6 @@
 //! The floor of every page: request ids, headers, the session's person, forms with their token, failures as pages.
 
+pub mod drafts;
 mod lanes;
 mod rates;
 mod routes;
@@ -141,7 +142,7 @@ impl IntoResponse for Failure {
             return Redirect::to("/sign-in").into_response();
         }
         if let Failure::Unsent = self {
-            return Redirect::to("/sign-in?unsent=yes").into_response();
+            return Redirect::to(UNSENT).into_response();
         }
         if let Failure::Internal(error) = &self {
             tracing::error!(error = format!("{error:#}"), "request failed");
@@ -220,7 +221,42 @@ async fn known(State(kit): State<Kit>, mut request: Request, next: Next) -> Resp
             response.extensions_mut().insert(acting);
             response
         }
-        Ok(None) => next.run(request).await,
+        Ok(None) => {
+            let cookie = cookie.to_owned();
+            keep_unsent(&kit, &cookie, request, next).await
+        }
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+/// Lets a request of somebody whose sign-in has ended go on to the door; a form that is turned away there is kept.
+async fn keep_unsent(kit: &Kit, cookie: &str, request: Request, next: Next) -> Response {
+    let is_form = request.method() == axum::http::Method::POST
+        && request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(FORM_TYPE));
+    if !is_form || !is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, FORM_BYTES_MAX).await else {
+        return Failure::Unsent.into_response();
+    };
+    let path = parts.uri.path().to_owned();
+    let answer = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
+    let location = answer.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    if location != Some(UNSENT) || read_form(&bytes).is_err() {
+        return answer;
+    }
+    match drafts::keep(kit, cookie, &path, &bytes).await {
+        Ok(Some(draft_id)) => {
+            let mut answer = Redirect::to("/sign-in?unsent=kept").into_response();
+            let back = session::set_back(kit, &format!("/drafts/{draft_id}"));
+            answer.headers_mut().append(header::SET_COOKIE, back);
+            answer
+        }
+        Ok(None) => answer,
         Err(error) => Failure::from(error).into_response(),
     }
 }
@@ -250,6 +286,10 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
         Ok(parts.extensions.get::<RequestId>().copied().unwrap_or(RequestId(Uuid::nil())))
     }
 }
+
+/// Where whoever sent something in vain is led.
+const UNSENT: &str = "/sign-in?unsent=yes";
+const FORM_TYPE: &[u8] = b"application/x-www-form-urlencoded";
 
 /// A form's size at the most: the longest form has some thirty fields and one long explanation.
 const FORM_BYTES_MAX: usize = 256 * 1024;

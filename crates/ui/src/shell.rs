@@ -7,6 +7,8 @@ use crate::{Banner, FormErrors};
 pub struct StaffBadge {
     pub name: String,
     pub role_ja: String,
+    /// Who it is to a page that was locked: only the same person may see it again.
+    pub id: String,
 }
 
 /// One entry of the main navigation.

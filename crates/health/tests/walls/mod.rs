@@ -1,6 +1,7 @@
 //! The boundaries: every route, every role, another municipality's ids, hostile input.
 
 mod access;
+mod drafts;
 mod examples;
 mod files;
 mod floods;

@@ -93,13 +93,16 @@ async fn form(
     {
         return Ok(Redirect::to(&onwards(&app, acting.municipality, sign_in_id, &way).await?).into_response());
     }
-    let is_unsent = way.unsent.is_some();
+    let unsent = way.unsent.clone();
     let mut made = make(&app, request_id, way, &Posted::default(), FormErrors::default()).await?;
-    if is_unsent {
-        made.shell.notice = Some(
-            Banner::new(BannerKind::Warning, "ログインの有効時間が切れました")
-                .line("最後に送信した内容は登録されていません。ログインして、もう一度入力してください。"),
-        );
+    if let Some(unsent) = unsent {
+        let line = if unsent == "kept" {
+            "最後に送信した内容は登録されていませんが、預かっています。ログインすると続けられます。"
+        } else {
+            "最後に送信した内容は登録されていません。ログインして、もう一度入力してください。"
+        };
+        let notice = Banner::new(BannerKind::Warning, "ログインの有効時間が切れました").line(line);
+        made.shell.notice = Some(notice);
     }
     Ok(page::show(&made)?.into_response())
 }

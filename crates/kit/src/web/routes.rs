@@ -204,6 +204,7 @@ async fn stand_at_door(
             Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
                 Failure::Internal(anyhow::anyhow!("the handler of {} panicked", route.path)).into_response()
             }),
+            Err(Failure::NotSignedIn) if is_by_script(&request) => away(),
             Err(failure) => {
                 let back =
                     matches!(failure, Failure::NotSignedIn).then(|| remember(&kit, &request)).flatten();
@@ -229,8 +230,16 @@ async fn stand_at_door(
     }
 }
 
-/// How long the page somebody wanted to see is remembered while they sign in.
-const BACK_SECONDS_MAX: u32 = 900;
+/// Whether a script of a page asks, not the browser itself: it cannot follow the way to the hub.
+fn is_by_script(request: &Request) -> bool {
+    request.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate")
+}
+
+/// Tells a script that nobody is signed in; htmx then leads the page to the door.
+fn away() -> Response {
+    (StatusCode::UNAUTHORIZED, [("hx-redirect", "/sign-in")], "").into_response()
+}
+
 /// Longer addresses are not worth a cookie.
 const BACK_BYTES_MAX: usize = 500;
 
@@ -242,11 +251,7 @@ fn remember(kit: &Kit, request: &Request) -> Option<HeaderValue> {
     if !is_plain || path.len() > BACK_BYTES_MAX || request.headers().contains_key("hx-request") {
         return None;
     }
-    let secure = if kit.over_tls { "; Secure" } else { "" };
-    let name = session::back_cookie_name(kit);
-    let line =
-        format!("{name}={path}; Path=/; Max-Age={BACK_SECONDS_MAX}; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::from_str(&line).ok()
+    Some(session::set_back(kit, path))
 }
 
 fn may_enter(route: &Route, request: &Request, acting: Option<&Acting>) -> Result<(), Failure> {

@@ -42,7 +42,11 @@ pub fn shell(title: &str, current: &str) -> Shell {
         title: title.to_owned(),
         system_name: "健康管理システム".to_owned(),
         municipality_name: "北区（見本）".to_owned(),
-        staff: Some(StaffBadge { name: "北 花子".to_owned(), role_ja: "予防接種担当".to_owned() }),
+        staff: Some(StaffBadge {
+            name: "北 花子".to_owned(),
+            role_ja: "予防接種担当".to_owned(),
+            id: "0190".to_owned(),
+        }),
         nav: NavItem::list(HEALTH_NAV, current),
         breadcrumbs: vec![Crumb::link("/", "ホーム"), Crumb::here(title)],
         csrf: "sample".to_owned(),

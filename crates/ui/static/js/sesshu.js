@@ -86,4 +86,50 @@
   focusErrors();
   drawCharts(document);
   document.addEventListener('htmx:after:swap', () => { focusErrors(); drawCharts(document); });
+
+  // 離席時のロック (KK-39): the page is hidden and the sign-in ended; what was typed stays in the page. It is shown again
+  // to the same person, with the token of the new session.
+  const IDLE_MINUTES = 5;
+  const lockable = () => document.body.dataset.staff && document.querySelector('.s-lock');
+  const isLocked = () => document.body.classList.contains('s-page--locked');
+  let title;
+  let idle;
+  const lock = () => {
+    if (!lockable() || isLocked()) return;
+    title = document.title;
+    document.title = '画面をロックしました';
+    document.body.classList.add('s-page--locked');
+    const card = document.querySelector('.s-lock');
+    card.hidden = false;
+    card.querySelector('a').focus();
+    const form = document.querySelector('form[data-away]');
+    fetch(form.action, { method: 'POST', redirect: 'manual', body: new URLSearchParams(new FormData(form)) }).catch(() => {});
+  };
+  const unlock = async () => {
+    if (!isLocked()) return;
+    const answer = await fetch('/lock/state', { redirect: 'manual', headers: { accept: 'application/json' } }).catch(() => null);
+    if (!answer?.ok) return;
+    const { staff, csrf } = await answer.json();
+    if (staff !== document.body.dataset.staff) {
+      document.querySelector('.s-lock__other').hidden = false;
+      return;
+    }
+    for (const input of document.querySelectorAll('input[name=csrf]')) input.value = csrf;
+    document.title = title;
+    document.querySelector('.s-lock').hidden = true;
+    document.body.classList.remove('s-page--locked');
+    used();
+  };
+  const used = () => {
+    clearTimeout(idle);
+    if (lockable()) idle = setTimeout(lock, IDLE_MINUTES * 60_000);
+  };
+  for (const kind of ['keydown', 'pointerdown', 'pointermove', 'scroll']) document.addEventListener(kind, used, { passive: true });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) unlock(); });
+  window.addEventListener('focus', unlock);
+  for (const button of document.querySelectorAll('[data-lock]')) {
+    button.hidden = false;
+    button.addEventListener('click', lock);
+  }
+  used();
 })();

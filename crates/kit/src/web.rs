@@ -401,8 +401,8 @@ async fn failure_pages(State(page): State<FailurePage>, request: Request, next: 
     };
     let mut page = (note.status, axum::response::Html(page(&note, response.extensions().get(), request_id)))
         .into_response();
-    // 405 says which methods there are, 429 and 503 when to come back.
-    for name in [header::ALLOW, header::RETRY_AFTER] {
+    // 405 says which methods there are, 429 and 503 when to come back, 401 where a script leads its page.
+    for name in [header::ALLOW, header::RETRY_AFTER, routes::HX_REDIRECT] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }

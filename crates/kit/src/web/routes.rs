@@ -17,7 +17,7 @@ use axum::{
     Router,
     extract::{RawPathParams, Request, State},
     handler::Handler,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
@@ -230,6 +230,9 @@ async fn stand_at_door(
     }
 }
 
+/// How htmx is told to leave the page.
+pub(super) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
 /// Whether a script of a page asks, not the browser itself: it cannot follow the way to the hub.
 fn is_by_script(request: &Request) -> bool {
     request.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate")
@@ -237,7 +240,10 @@ fn is_by_script(request: &Request) -> bool {
 
 /// Tells a script that nobody is signed in; htmx then leads the page to the door.
 fn away() -> Response {
-    (StatusCode::UNAUTHORIZED, [("hx-redirect", "/sign-in")], "").into_response()
+    let note = Failure::NotSignedIn.note();
+    let mut answer = (note.status, [(HX_REDIRECT, "/sign-in")], "").into_response();
+    answer.extensions_mut().insert(note);
+    answer
 }
 
 /// Longer addresses are not worth a cookie.

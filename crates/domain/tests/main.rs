@@ -11,5 +11,6 @@ mod individual_number;
 #[cfg(test)]
 mod japan;
 mod kana;
+mod oversight;
 mod record;
 mod wareki;

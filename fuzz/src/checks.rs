@@ -6,9 +6,11 @@ use axum::{
     extract::{FromRequest, Multipart},
     http::{HeaderMap, HeaderValue, Request, header},
 };
-use domain::{address, ids, individual_number::IndividualNumber, kana, record, wareki};
 use health::imports::{self, Kind};
-use std::{cell::RefCell, fmt::Display, fs, path::PathBuf};
+use std::{cell::RefCell, fs, path::PathBuf};
+
+#[path = "texts.rs"]
+mod texts;
 
 /// A parser under attack.
 pub struct Check {
@@ -21,7 +23,7 @@ pub struct Check {
 pub const CHECKS: &[Check] = &[
     Check {
         name: "date",
-        run: date,
+        run: texts::date,
         seeds: &[
             "令和6年4月1日".as_bytes(),
             b"R6.4.1",
@@ -34,13 +36,13 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "numbers",
-        run: numbers,
+        run: texts::numbers,
         seeds: &[b"131172", b"000000000012345", b"9000000001", b"114-0002", b"AB-123", b"000000000017",
             "１２３４".as_bytes(), b"123456789018", b"0.25", "0．5mL".as_bytes()],
     },
     Check {
         name: "keys",
-        run: keys,
+        run: texts::keys,
         seeds: &[
             "キタ ハナコ".as_bytes(),
             "ｶﾞｷﾞｸﾞ".as_bytes(),
@@ -100,52 +102,6 @@ const RESIDENTS: &[&[u8]] = &[
 const RECORDS: &[&[u8]] =
     &[include_bytes!("../../docs/formats/example-records.csv"), b"PK\x03\x04", b"\xff\xfe"];
 const CLINICS: &[&[u8]] = &[include_bytes!("../../docs/formats/example-clinics.csv"), b"\x1b$B"];
-
-/// A date that was understood is written and understood again, and is in the range that was promised.
-pub fn date(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    match wareki::parse(&text) {
-        Ok(day) => {
-            assert!((1873..=2199).contains(&day.year()), "{text:?} is {day}");
-            assert_eq!(wareki::parse(&wareki::long(day)), Ok(day), "{text:?}");
-            assert_eq!(wareki::parse(&day.to_string()), Ok(day), "{text:?}");
-        }
-        Err(error) => assert!(error.to_string().ends_with(['い', '）']), "{error}"),
-    }
-}
-
-/// What was taken as a number is written and taken again as the same.
-pub fn numbers(bytes: &[u8]) {
-    fn again<T: Display + PartialEq + std::fmt::Debug, E>(text: &str, parse: fn(&str) -> Result<T, E>) {
-        if let Ok(number) = parse(text) {
-            assert_eq!(parse(&number.to_string()).ok(), Some(number), "{text:?}");
-        }
-    }
-    let text = String::from_utf8_lossy(bytes);
-    again(&text, ids::MunicipalityCode::parse);
-    again(&text, ids::AddresseeNumber::parse);
-    again(&text, ids::HouseholdNumber::parse);
-    again(&text, ids::ClinicCode::parse);
-    again(&text, ids::PostalCode::parse);
-    again(&text, ids::LotNumber::parse);
-    again(&text, ids::SheetNumber::parse);
-    if let Ok(number) = IndividualNumber::parse(&text) {
-        let shown = format!("{number:?}");
-        assert!(!shown.contains(|c: char| c.is_ascii_digit()), "{shown}");
-    }
-    record::parse_volume(&text).ok();
-    domain::schedule::cdc::parse_span(&text).ok();
-}
-
-/// A key is not longer than its text allows, and the key of a key is itself.
-pub fn keys(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    let kana = kana::key(&text);
-    assert!(kana.len() <= 3 * text.len(), "{text:?}");
-    assert_eq!(kana::key(&kana), kana, "{text:?}");
-    let address = address::key(&text);
-    assert!(address.len() <= 16 * text.len() + 16, "{text:?}");
-}
 
 /// Every file is read to an end, or refused with a sentence; the sums add up.
 fn csv(bytes: &[u8], kind: Kind) {

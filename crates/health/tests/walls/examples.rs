@@ -3,6 +3,22 @@
 use super::town::{CLINIC, Form, Things};
 use kit::web::{Door, Route};
 
+/// What pages read from the query of their address.
+pub const QUERY_NAMES: &[&str] = &[
+    "page",
+    "from",
+    "until",
+    "staff",
+    "action",
+    "outcome",
+    "part",
+    "reason",
+    "programme",
+    "kind",
+    "follows",
+    "done",
+];
+
 /// The path with ids in its places.
 pub fn path(route: &Route, things: &Things) -> String {
     let path = route.path;

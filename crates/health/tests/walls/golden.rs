@@ -18,3 +18,15 @@ fn pages_open_as_the_signed_matrix_of_routes_says() {
         "docs/reference/routes.txt is not what health::routes says: run bin/goldens and have the difference signed"
     );
 }
+
+#[test]
+fn the_openapi_document_is_what_the_routes_and_their_forms_are() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/openapi.json");
+    let routes: Vec<_> = health::routes().list().cloned().collect();
+    let made = format!("{:#}\n", super::openapi::document(&routes));
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(made == kept, "docs/reference/openapi.json is not what health::routes says: run bin/goldens");
+}

@@ -1,7 +1,7 @@
 //! Input that nobody types: answered with a sentence, never with a failure of ours.
 
 use super::{
-    examples::{form, path, staff_routes},
+    examples::{QUERY_NAMES, form, path, staff_routes},
     town::{FORM, Form, MARKS, Session, Walls, body, encode, walls},
 };
 use axum::{
@@ -88,26 +88,12 @@ async fn every_field_of_every_form_takes_every_text_without_failing() {
 #[tokio::test]
 async fn every_query_takes_every_text_without_failing() {
     let walls = walls(MARKS).await;
-    let names = [
-        "page",
-        "from",
-        "until",
-        "staff",
-        "action",
-        "outcome",
-        "part",
-        "reason",
-        "programme",
-        "kind",
-        "follows",
-        "done",
-    ];
     for route in staff_routes().into_iter().filter(|route| route.method == Method::GET) {
         let role = *Role::ALL.iter().find(|role| route.door.admits(**role)).unwrap();
         let session = walls.session(&walls.ours, role).await;
         let path = path(&route, &walls.ours.things);
         for text in hostile_texts().iter().filter(|text| text.len() < 1_000) {
-            let query: Form = names.iter().map(|name| ((*name).to_owned(), text.clone())).collect();
+            let query: Form = QUERY_NAMES.iter().map(|name| ((*name).to_owned(), text.clone())).collect();
             let answer = walls.get(Some(&session), &format!("{path}?{}", encode(&query))).await;
             assert!(!answer.status.is_server_error(), "{path} {text:?}: {}", answer.text());
         }

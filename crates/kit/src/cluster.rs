@@ -41,6 +41,7 @@ pub use replay::Until;
 pub use roles::{Admin, Roles, ensure_database};
 pub use rules::schema_rules;
 pub(crate) use settings::Promise;
+pub use user::{KeeperUser, keeper_user};
 
 /// Crash recovery replays at most `max_wal_size` of log; on a slow disk that is minutes, not seconds.
 const READY_WAIT_MAX: Duration = Duration::from_secs(300);

@@ -42,6 +42,7 @@ pub struct TestDb {
     owner: PgPool,
     app: PgPool,
     vault: PgPool,
+    keeper: PgPool,
     /// The application role's door, for programs that take `--database`.
     pub url: String,
 }
@@ -56,9 +57,16 @@ impl TestDb {
         roles::create_database(&mut conn, SYSTEM, &name, &template)
             .await
             .expect("the template can be copied");
-        let Roles { owner, app, vault, .. } = roles::roles_of(&admin, SYSTEM, &name);
-        let url = app.to_url_lossy().to_string();
-        TestDb { url, owner: pool(owner), app: pool(app), vault: pool(vault), name, admin }
+        let Roles { owner, app, vault, keeper } = roles::roles_of(&admin, SYSTEM, &name);
+        TestDb {
+            url: app.to_url_lossy().to_string(),
+            owner: pool(owner),
+            app: pool(app),
+            vault: pool(vault),
+            keeper: pool(keeper),
+            name,
+            admin,
+        }
     }
 
     /// Connections as the application role: bound by row level security, like every request.
@@ -83,6 +91,11 @@ impl TestDb {
 
     fn log(&self) -> PathBuf {
         std::env::temp_dir().join(format!("sesshu-log-{}", self.name))
+    }
+
+    /// Connections as the keeper of the operation log.
+    pub fn keeper_pool(&self) -> PgPool {
+        self.keeper.clone()
     }
 
     /// Connections past row level security, to look at everything a test has left in its own database.

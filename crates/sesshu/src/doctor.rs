@@ -5,6 +5,7 @@ use crate::{
     world::{DataArgs, World, audit_log_folder},
 };
 use clap::Args as ClapArgs;
+use kit::audit::{Standing, keeper::AlarmKind};
 use kit::sink::Difference;
 
 /// 動作に必要なもの(データベース、設定、フォント、操作ログ)を点検する
@@ -56,15 +57,19 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
             Err(faults.join("、"))
         },
     ));
-    for (municipality, name) in kit::db::municipalities(&world.app.kit.pool).await? {
-        let fault = kit::audit::first_fault(&world.app.kit, municipality).await?;
-        let found = match fault {
-            None => Ok(format!("{name} は改変なし")),
-            Some(place) => {
-                Err(format!("{name} の{place}番目の記録が合いません。情報セキュリティ担当に連絡してください"))
-            }
-        };
-        looks.push(("操作ログ", found));
+    for (system, kit) in [("健康管理", &world.app.kit), ("共通基盤", &world.hub.kit)] {
+        for (municipality, name) in kit::db::municipalities(&kit.pool).await? {
+            let name = format!("{name}({system})");
+            let found = match kit::audit::first_fault(kit, municipality).await? {
+                None => Ok(format!("{name} は改変なし")),
+                Some(place) => Err(format!(
+                    "{name} の{place}番目の記録が合いません。情報セキュリティ担当に連絡してください"
+                )),
+            };
+            looks.push(("操作ログ", found));
+            let standing = kit::audit::standing(kit, municipality).await?;
+            looks.push(("操作ログの署名", signatures(&name, &standing, kit.clock.now())));
+        }
     }
     looks.push(("操作ログの控え", audit_copy(&world, args.audit_days).await?));
     world.close().await?;
@@ -104,4 +109,26 @@ fn fonts() -> Result<String, String> {
     paper::FontSet::load_standard()
         .map(|_| "IPAex、IPAmj があります".to_owned())
         .map_err(|error| error.to_string())
+}
+
+/// The keeper signs every minute; after this long somebody should look why it does not.
+const UNSIGNED_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
+
+fn signatures(name: &str, standing: &Standing, now: jiff::Timestamp) -> Result<String, String> {
+    if let Some((at, kind, first, last)) = standing.alarms.first() {
+        let kind = AlarmKind::from_code(kind).map_or("", |kind| kind.ja());
+        return Err(format!(
+            "{name} の{first}番目から{last}番目について警報があります({} {kind})。情報セキュリティ担当に連絡してください",
+            kit::clock::in_japan(*at).strftime("%Y-%m-%d %H:%M")
+        ));
+    }
+    if standing.unsigned_since.is_some_and(|since| now.duration_since(since) > UNSIGNED_MAX) {
+        return Err(format!(
+            "{name} に署名されていない記録があります。sesshu audit keeper --once を実行し、表示に従ってください"
+        ));
+    }
+    Ok(match &standing.signed {
+        None => format!("{name} はまだ署名する記録がありません"),
+        Some((size, ..)) => format!("{name} は{size}番目まで署名済み"),
+    })
 }

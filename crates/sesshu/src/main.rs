@@ -5,6 +5,7 @@
 //!
 //! Start reading at [`Command`].
 
+mod audit;
 mod backup;
 mod bench;
 mod demo;
@@ -37,6 +38,7 @@ enum Command {
     Init(init::Args),
     Serve(serve::Args),
     Doctor(doctor::Args),
+    Audit(audit::Args),
     Import(import::Args),
     Extract(extract::Args),
     Print(print::Args),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Print(args) => print::run(&args),

@@ -1,7 +1,9 @@
 //! `sesshu serve`: the systems up, until Ctrl-C.
 
 use crate::{
-    Outcome, backup, links,
+    Outcome,
+    audit::child::KeeperChild,
+    backup, links,
     world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
@@ -52,10 +54,12 @@ pub struct Running {
     pub urls: Urls,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    kits: [kit::Kit; 2],
+    keeper: KeeperChild,
 }
 
 impl Running {
-    /// Starts the pages of all systems, the background worker and the keeping of the logs' places.
+    /// Starts the pages of all systems, the background worker, the giving of places in the logs, and the logs' keeper.
     pub async fn start(world: &World, doors: Doors) -> anyhow::Result<Running> {
         // By name, not by number: passkeys belong to a host's name.
         let url = |door: &TcpListener| anyhow::Ok(format!("http://localhost:{}", door.local_addr()?.port()));
@@ -72,7 +76,9 @@ impl Running {
             tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
             tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
         ];
-        Ok(Running { urls, stop, tasks })
+        let keeper = KeeperChild::start(&world.dir, &world.keeper_doors)?;
+        let kits = [world.app.kit.clone(), world.hub.kit.clone()];
+        Ok(Running { urls, stop, tasks, kits, keeper })
     }
 
     pub async fn stop(self) {
@@ -81,6 +87,13 @@ impl Running {
             // A browser may hold its connection open; five seconds are enough for what is being written.
             tokio::time::timeout(std::time::Duration::from_secs(5), task).await.ok();
         }
+        // The last entries, too, are signed before we go.
+        for kit in &self.kits {
+            if let Err(error) = kit::audit::place_all(kit).await {
+                tracing::error!(%error, "could not give the log's last entries their places");
+            }
+        }
+        self.keeper.stop().await;
     }
 }
 

@@ -13,7 +13,10 @@ use kit::{
     cluster::{self, Admin, Cluster, ClusterError},
     session::{Desk, Keeper},
 };
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -64,6 +67,8 @@ pub struct World {
     /// The same for the hub's.
     hub_owner: PgPool,
     pub dir: PathBuf,
+    /// Of each system, how the keeper of the operation log reaches its database.
+    pub keeper_doors: Vec<(&'static str, PgConnectOptions)>,
     /// `None` where the server belongs to someone else (managed, or another sesshu on the same folder).
     cluster: Option<Cluster>,
 }
@@ -77,8 +82,9 @@ impl World {
             Some(url) => (None, Admin::of_url(url)?),
             None => private(&dir).await?,
         };
-        let (hub_owner, hub_pool) = open_database(&admin, "hub", hub::MIGRATIONS).await?;
-        let (owner, pool) = open_database(&admin, "health", health::MIGRATIONS).await?;
+        let (hub_owner, hub_pool, hub_keeper) = open_database(&admin, "hub", hub::MIGRATIONS).await?;
+        let (owner, pool, health_keeper) = open_database(&admin, "health", health::MIGRATIONS).await?;
+        let keeper_doors = vec![("health", health_keeper), ("hub", hub_keeper)];
         let files = dir.join("files");
         std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;
         let clock = Clock::real();
@@ -98,7 +104,7 @@ impl World {
         let hub = hub::App { kit: kit("hub", hub_pool, hub_sink), sites: Arc::new([]) };
         let engine = Arc::new(Japan::new(Settings::default()));
         let app = health::App { kit: kit("health", pool, sink), engine, files: files.into() };
-        Ok(World { app, hub, owner, hub_owner, dir, cluster })
+        Ok(World { app, hub, owner, hub_owner, dir, keeper_doors, cluster })
     }
 
     /// Adds a municipality or renames it.
@@ -152,18 +158,18 @@ impl World {
     }
 }
 
-/// A system's database at its newest schema: as its owner, and as the application.
+/// A system's database at its newest schema: as its owner, as the application, and the door of its log's keeper.
 async fn open_database(
     admin: &Admin,
     system: &str,
     tables: kit::MigrationSet,
-) -> anyhow::Result<(PgPool, PgPool)> {
+) -> anyhow::Result<(PgPool, PgPool, PgConnectOptions)> {
     let roles = cluster::ensure_database(admin, system).await?;
     let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
     cluster::assert_durable(&owner, admin.kind()).await?;
     cluster::migrate(&owner, &[kit::MIGRATIONS, tables]).await?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
-    Ok((owner, pool))
+    Ok((owner, pool, roles.keeper))
 }
 
 async fn private(dir: &Path) -> anyhow::Result<(Option<Cluster>, Admin)> {

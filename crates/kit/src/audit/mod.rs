@@ -5,12 +5,14 @@
 //! dropped or swapped entry changes the root. ADR 15 says why and what this proves.
 
 pub(crate) mod check;
+pub mod keeper;
 mod line;
+pub mod note;
 mod places;
 pub mod root;
 pub mod tree;
 
-pub use check::{first_fault, first_fault_in};
+pub use check::{Standing, first_fault, first_fault_in, standing};
 pub use places::{TILE_LEAVES, place, place_all, place_waiting};
 
 use crate::{Action, Instant, Kit, Municipality, Terminal, sink::SinkError};

@@ -97,6 +97,29 @@ impl ServerUser {
     }
 }
 
+/// An account for the keeper of the operation log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeeperUser {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// Whom root hands the keeper to: an account that neither is root nor owns the database, and that can walk to
+/// `data_dir`. `None` where we are not root, or where no such account is at hand.
+pub fn keeper_user(data_dir: &Path) -> Option<KeeperUser> {
+    if std::fs::metadata("/proc/self").ok()?.uid() != 0 {
+        return None;
+    }
+    let owner = std::fs::metadata(data_dir.join("postgresql-data/pgdata")).map(|data| data.uid()).ok();
+    let fits = |user: &ServerUser| user.uid != 0 && Some(user.uid) != owner;
+    let user = ["sesshu-keeper", "daemon", "nobody"]
+        .iter()
+        .filter_map(|wanted| named(|user| user.name == *wanted))
+        .find(|user| fits(user) && user.check_reaches(data_dir).is_ok())?;
+    Some(KeeperUser { name: user.name, uid: user.uid, gid: user.gid })
+}
+
 /// The first local account that fits.
 fn named(fits: impl Fn(&ServerUser) -> bool) -> Option<ServerUser> {
     let accounts = std::fs::read_to_string("/etc/passwd").ok()?;

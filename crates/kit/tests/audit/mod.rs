@@ -1,3 +1,8 @@
 //! The operation log: what an entry says, its place, and what is found when somebody has been at it.
 
 mod entries;
+mod keeper;
+mod note;
+mod tree;
+
+use crate::support::KITA;

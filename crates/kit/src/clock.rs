@@ -53,6 +53,11 @@ pub fn in_japan(at: Timestamp) -> jiff::civil::DateTime {
     JST.to_datetime(at)
 }
 
+/// The moment at which a civil day begins in Japan.
+pub fn start_of_day(day: Date) -> Result<Timestamp, jiff::Error> {
+    JST.to_timestamp(day.at(0, 0, 0, 0))
+}
+
 /// Ids for rows and requests: UUID v7, so that indexes grow at their end.
 #[derive(Clone, Default)]
 pub struct Ids(());

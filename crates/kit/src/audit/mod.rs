@@ -5,10 +5,12 @@
 //! dropped or swapped entry changes the root. ADR 15 says why and what this proves.
 
 pub(crate) mod check;
+pub mod export;
 pub mod keeper;
 mod line;
 pub mod note;
 mod places;
+pub mod proof;
 pub mod root;
 pub mod tree;
 

@@ -19,6 +19,15 @@ pub async fn size(conn: &mut PgConnection, municipality: Municipality) -> sqlx::
 /// The root over the first `size` places, from the stored roots of full tiles and the entries behind them. What the
 /// stored roots are worth, [`first_fault`](super::first_fault) knows.
 pub async fn root(conn: &mut PgConnection, municipality: Municipality, size: i64) -> sqlx::Result<Hash> {
+    Ok(frontier(conn, municipality, size).await?.root())
+}
+
+/// The tree over the first `size` places.
+pub(super) async fn frontier(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    size: i64,
+) -> sqlx::Result<Frontier> {
     let tiles: Vec<Vec<u8>> = sqlx::query_scalar(
         "select root from audit_tiles where municipality_code = $1 and tile < $2 order by tile",
     )
@@ -35,5 +44,5 @@ pub async fn root(conn: &mut PgConnection, municipality: Municipality, size: i64
     for leaf in check::leaves(conn, municipality, known, size).await? {
         frontier.push(leaf);
     }
-    Ok(frontier.root())
+    Ok(frontier)
 }

@@ -1,5 +1,6 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
+mod audit;
 mod entry;
 mod extract;
 mod forecast;
@@ -23,6 +24,7 @@ enum Name {
     Search(search::Args),
     Extract(extract::Args),
     Entry(entry::Args),
+    Audit(audit::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -32,5 +34,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Name::Search(args) => search::run(args),
         Name::Extract(args) => extract::run(args),
         Name::Entry(args) => entry::run(args),
+        Name::Audit(args) => audit::run(args),
     }
 }

@@ -36,7 +36,7 @@ pub fn peak_kib() -> u64 {
 }
 
 /// Processor time of this process so far; zero where the system does not tell.
-fn processor_time() -> Duration {
+pub fn processor_time() -> Duration {
     // Linux counts in hundredths of a second here (USER_HZ), whatever the kernel's own tick is.
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { check, Staff, tell, until, Ward } from './ward.mjs';
+import { check, released, Staff, tell, until, Ward } from './ward.mjs';
 
 const [program, dir] = process.argv.slice(2).map((one) => path.resolve(one));
 const ward = new Ward(program, dir, 1500);
@@ -35,25 +35,6 @@ async function imports() {
   check(demo.counts.records === kept, `${demo.counts.records} records, but ${kept} were taken in`);
   tell(`whole: ${demo.counts.residents} residents, ${kept} records, ${review} rows for a person`);
   return demo;
-}
-
-/** A released list, ready to print: its place and how many are on it. */
-async function released(demo) {
-  const clerk = await new Staff(demo, 'clerk').signIn();
-  const order = { programme: 'FLU', kind: 'questionnaire', base_date: new Date().toLocaleDateString('sv-SE', { timeZone: 'Asia/Tokyo' }), quiet_months: '12' };
-  const asked = await (await clerk.ask('/campaigns/new', order)).text();
-  const hidden = Object.fromEntries([...asked.matchAll(/name="(campaign_id|confirmed)" value="([^"]*)"/g)].map((one) => one.slice(1)));
-  const place = (await clerk.ask('/campaigns/new', { ...order, ...hidden })).headers.get('location');
-  const frozen = await until('the list', async () => {
-    const text = await clerk.page(place);
-    return text.includes('承認待ち') && text;
-  });
-  const count = /s-card__number">([\d,]+)/.exec(frozen)[1].replaceAll(',', '');
-  const approver = await new Staff(demo, 'approver').signIn();
-  await approver.page(`${place}/release`);
-  await approver.ask(`${place}/release`, { count });
-  tell(`a list of ${count} is released`);
-  return [place, Number(count)];
 }
 
 async function prints(demo) {

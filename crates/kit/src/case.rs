@@ -85,6 +85,8 @@ pub struct Case {
     entry: Entry,
     /// Views within the same request, written with the entry.
     views: Vec<Entry>,
+    /// The sending this case has taken, where it answers a form.
+    key: Option<Uuid>,
 }
 
 impl Case {
@@ -109,14 +111,15 @@ impl Case {
             before: None,
             after: None,
         };
-        let tx = crate::db::begin(&kit.pool, acting.municipality).await?;
+        let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
         if !acting.may(action) {
             audit::commit(kit, tx, &[entry]).await?;
             web::note_decision();
             return Err(Failure::Refused(action));
         }
+        let key = web::once::claim(&mut tx, kit, acting.municipality, action).await?;
         entry.outcome = Outcome::Done;
-        Ok(Case { kit: kit.clone(), tx, entry, views: Vec::new() })
+        Ok(Case { kit: kit.clone(), tx, entry, views: Vec::new(), key })
     }
 
     /// The connection behind the municipality's wall.
@@ -196,9 +199,17 @@ impl Case {
     async fn finish(mut self, outcome: Outcome, detail: Value) -> Result<(), Failure> {
         self.entry.outcome = outcome;
         self.entry.detail = detail;
-        let Case { kit, tx, entry, mut views } = self;
+        let Case { kit, mut tx, entry, mut views, key } = self;
+        let municipality = entry.municipality;
         views.push(entry);
-        audit::commit(&kit, tx, &views).await?;
+        match (key, outcome) {
+            (Some(_), Outcome::Done) => web::once::hold(kit, tx, views),
+            (Some(key), Outcome::Viewed | Outcome::Refused) => {
+                web::once::give_back(&mut tx, municipality, key).await?;
+                audit::commit(&kit, tx, &views).await?;
+            }
+            (None, _) => audit::commit(&kit, tx, &views).await?,
+        }
         web::note_decision();
         Ok(())
     }

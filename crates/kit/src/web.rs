@@ -2,6 +2,7 @@
 
 pub mod drafts;
 mod lanes;
+pub(crate) mod once;
 mod rates;
 mod routes;
 mod serve;
@@ -332,7 +333,8 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Failure;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Failure> {
-        let expected = request.extensions().get::<Acting>().map(|acting| acting.csrf_token.clone());
+        let acting = request.extensions().get::<Acting>().cloned();
+        let path = request.uri().path().to_owned();
         let is_form = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -345,8 +347,8 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
             Failure::BadRequest("入力が長すぎます。内容を短くして送り直してください。".to_owned())
         })?;
         let posted = read_form(&bytes)?;
-        if let Some(expected) = expected {
-            check_token(&expected, posted.text("csrf"))?;
+        if let Some(acting) = acting {
+            once::check(&acting, &path, posted.text("csrf"), &once::digest_of_fields(&posted.0))?;
         }
         Ok(posted)
     }
@@ -372,9 +374,15 @@ fn is_unreadable(c: char) -> bool {
     matches!(c, '\0' | char::REPLACEMENT_CHARACTER)
 }
 
+/// The same for a form that came in parts and whose fields and file have this digest: sent twice, it is taken once.
+pub fn check_parts(acting: &Acting, path: &str, token: &str, digest: &[u8]) -> Result<(), Failure> {
+    once::check(acting, path, token, digest)
+}
+
 /// Compares a form's token with the session's, in constant time. For multipart forms, which read their own body.
 pub fn check_token(expected: &str, given: &str) -> Result<(), Failure> {
     use subtle::ConstantTimeEq;
+    let (expected, given) = (once::token_of(expected), once::token_of(given));
     if bool::from(expected.as_bytes().ct_eq(given.as_bytes())) {
         return Ok(());
     }

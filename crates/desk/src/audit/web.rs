@@ -24,7 +24,7 @@ pub fn routes<S: System>() -> Routes<S> {
     Routes::about("entry")
         .get("/audit", Action::ViewAudit, log::<S>)
         .get("/audit/{id}", Action::ViewAudit, entry::<S>)
-        .post("/audit/verify", Action::ViewAudit, verify::<S>)
+        .ask("/audit/verify", Action::ViewAudit, verify::<S>)
 }
 
 const NAV: &str = "/audit";

@@ -244,6 +244,9 @@ async fn finish(
     }
     match (kind, stored) {
         (Some(kind), Some(stored)) if errors.is_empty() => {
+            let sent = Sha256::new().chain_update(&typed.kind).chain_update([0]).chain_update(&typed.mode);
+            let sent = sent.chain_update([0]).chain_update(stored.digest).finalize();
+            kit::web::check_parts(acting, "/imports", &typed.csrf, &sent)?;
             let place = desk::place(app, acting.municipality, &stored.digest);
             tokio::fs::rename(&stored.path, &place)
                 .await

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub fn routes() -> Routes<App> {
     Routes::about("resident")
         .get("/residents", Action::SearchResidents, search_form)
-        .post("/residents", Action::SearchResidents, search)
+        .ask("/residents", Action::SearchResidents, search)
         .get("/residents/{id}", Action::ViewResident, standing)
         .get("/residents/{id}/explain", Action::ViewResident, explain)
         .get("/residents/{id}/household", Action::ViewResident, household)

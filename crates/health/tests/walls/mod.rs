@@ -13,6 +13,7 @@ mod leaks;
 mod live;
 mod log;
 mod openapi;
+mod once;
 mod schema;
 mod sessions;
 mod sink;

@@ -7,6 +7,7 @@
 use super::{
     Failure, FailurePage, failure_pages, floor, is_same_origin, known,
     lanes::{self, Lane, Lanes},
+    once::{self, Ended, SENDING, Sending},
 };
 use crate::{
     Acting, Action, Kit, Role, Target,
@@ -58,6 +59,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub door: Door,
+    /// A form that changes something: sent twice, it has one effect.
+    pub changes: bool,
     /// Among which requests it waits.
     pub lane: Lane,
     /// What the `{id}` in the path names, as the log calls it.
@@ -92,7 +95,21 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.add(Method::GET, path, door.into(), on(MethodFilter::GET, handler))
     }
 
-    /// A form that is sent.
+    /// A form that only asks: what is searched for travels in the body, never in the address.
+    #[must_use]
+    pub fn ask<H, T>(self, path: &'static str, door: impl Into<Door>, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let mut asking = self.add(Method::POST, path, door.into(), on(MethodFilter::POST, handler));
+        if let Some((route, _)) = asking.list.last_mut() {
+            route.changes = false;
+        }
+        asking
+    }
+
+    /// A form that changes something.
     #[must_use]
     pub fn post<H, T>(self, path: &'static str, door: impl Into<Door>, handler: H) -> Self
     where
@@ -108,7 +125,9 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             Door::Open => Lane::SignIn,
             Door::For(_) => Lane::Staff,
         };
-        self.list.push((Route { method, path, door, lane, about: self.about }, handler));
+        let changes =
+            method == Method::POST && matches!(door, Door::For(action) if action != Action::SignOut);
+        self.list.push((Route { method, path, door, changes, lane, about: self.about }, handler));
         self
     }
 
@@ -186,10 +205,14 @@ pub(crate) fn note_decision() {
 async fn stand_at_door(
     State((kit, route)): State<(Kit, Route)>,
     params: Result<RawPathParams, axum::extract::rejection::RawPathParamsRejection>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let acting = request.extensions().get::<Acting>().cloned();
+    if let Some(acting) = &acting {
+        let csrf_token = once::with_page_key(&acting.csrf_token, &kit);
+        request.extensions_mut().insert(Acting { csrf_token, ..acting.clone() });
+    }
     let named = params.ok().and_then(|params| {
         params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.parse::<Uuid>())
     });
@@ -215,9 +238,15 @@ async fn stand_at_door(
                 answer
             }
         };
-        (answer, DECIDED.with(Cell::get))
+        match (once::end(answer, DECIDED.with(Cell::get)).await, &acting) {
+            (Ended::Answered(answer, is_decided), _) => (answer, is_decided),
+            (Ended::Repeated, Some(acting)) => (once::answer_again(&kit, acting).await, false),
+            (Ended::Repeated, None) => (Failure::NotSignedIn.into_response(), false),
+        }
     };
-    let (answer, is_decided) = DECIDED.scope(Cell::new(false), answer).await;
+    let answer = DECIDED.scope(Cell::new(false), answer);
+    let (answer, is_decided) =
+        if route.changes { SENDING.scope(Sending::default(), answer).await } else { answer.await };
     let (Some(acting), Door::For(action), false) = (acting, route.door, is_decided) else { return answer };
     let target = match named {
         Some(Ok(id)) if !route.about.is_empty() => Target::of(route.about, id),

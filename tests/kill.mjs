@@ -15,7 +15,7 @@ const cycles = Number(process.argv[4] ?? 20);
 const seed = Number(process.argv[5] ?? Date.now() % 1_000_000);
 // The promise is ten seconds; a machine full of compilers shows nothing about it.
 const readyMsMax = () => (loadavg()[0] < 1.5 * cpus().length ? 10_000 : 60_000);
-const ward = new Ward(program, path.join(dir, 'ward'), cycles > 50 ? 4000 : 400);
+const ward = new Ward(program, path.join(dir, 'ward'), cycles > 50 ? 1500 : 400);
 const book = openSync(path.join(dir, 'acknowledged'), 'wx');
 
 /** Chance that can be repeated (mulberry32). */

@@ -82,7 +82,7 @@ function psql() {
 
 export function query(dir, sql, database = 'sesshu_health') {
   const args = ['-h', path.join(dir, 'postgresql-data/run'), '-U', 'sesshu_admin', '-d', database, '-v', 'ON_ERROR_STOP=1', '-XAtF', '\t', '-c', sql];
-  const text = execFileSync(psql(), args, { encoding: 'utf8', maxBuffer: 1 << 28 }).trimEnd();
+  const text = execFileSync(psql(), args, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] }).trimEnd();
   return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
 }
 

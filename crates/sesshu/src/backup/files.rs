@@ -11,12 +11,12 @@ use std::{
     time::SystemTime,
 };
 
-/// Not carried: the cluster has its own way, and each run writes the others anew.
-const LEFT_OUT: [&str; 4] = ["postgresql-data", "backup.json", "demo.json", super::manifest::NAME];
+/// Not carried: the cluster has its own way, and what is not there is made anew (certificates with their keys).
+const LEFT_OUT: [&str; 5] = ["postgresql-data", "tls", "backup.json", "demo.json", super::manifest::NAME];
 
 /// Neither are keys (of the vault, of the log's keeper, of certificates): whoever opens a backup shall not hold them too.
 /// They have an escrow of their own.
-const KEYS: &[u8] = b".key";
+const KEYS: [&[u8]; 2] = [b".key", b".key.pem"];
 
 /// A file as the manifest knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,10 @@ fn walk(dir: &Path, below: &Path, seen: &mut Seen) -> io::Result<()> {
         let name = entry.file_name();
         let is_top = below.as_os_str().is_empty();
         let ends = |end: &[u8]| name.as_encoded_bytes().ends_with(end);
-        if is_top && LEFT_OUT.iter().any(|out| name == *out) || ends(b".part") || ends(KEYS) {
+        if is_top && LEFT_OUT.iter().any(|out| name == *out)
+            || ends(b".part")
+            || KEYS.iter().any(|end| ends(end))
+        {
             continue;
         }
         let path = below.join(&name);

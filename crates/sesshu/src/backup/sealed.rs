@@ -44,13 +44,15 @@ impl Outgoing {
             OpenOptions::new().write(true).create_new(true).mode(0o440).open(&draft).with_context(say)?;
         let seal = Encryptor::with_recipients(recipients.iter().map(|one| one as &dyn age::Recipient))
             .context("公開鍵で暗号化できません")?;
-        let packed = GzEncoder::new(seal.wrap_output(file).with_context(say)?, LEVEL);
-        Ok(Outgoing { packed: Some(packed), draft, target: target.to_owned() })
+        // From here on dropping it removes the draft, also where not even the seal's head can be written.
+        let mut outgoing = Outgoing { packed: None, draft, target: target.to_owned() };
+        outgoing.packed = Some(GzEncoder::new(seal.wrap_output(file).with_context(say)?, LEVEL));
+        Ok(outgoing)
     }
 
     /// Makes it durable, then gives it its name. Returns its size.
     pub fn finish(mut self) -> anyhow::Result<u64> {
-        let packed = self.packed.take().context("finished once")?;
+        let packed = self.packed.take().context("is made with one")?;
         let finish = || -> io::Result<u64> {
             let file = packed.finish()?.finish()?;
             file.sync_all()?;

@@ -50,6 +50,12 @@ impl IndividualNumber {
         }
     }
 
+    /// Whether both are one number: for a number that was typed twice.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        // No early end: the time tells nothing about how many digits agree.
+        self.0.iter().zip(&other.0).fold(0, |differing, (one, two)| differing | (one ^ two)) == 0
+    }
+
     /// 検査用数字 of the eleven digits before it.
     ///
     /// Weights from the right are 2 to 7, then 2 to 6; a remainder of 0 or 1 gives 0

@@ -68,6 +68,14 @@ fn of_ten_endings_exactly_one_fits() {
 }
 
 #[test]
+fn a_number_typed_twice_is_compared_as_a_number() {
+    let number = |text| IndividualNumber::parse(text).unwrap();
+    assert!(number("123456789018").is_same_as(&number("１２３４-５６７８-９０１８")));
+    assert!(!number("123456789018").is_same_as(&number("111222333446")));
+    assert!(!number("614106526000").is_same_as(&number("765895492872")));
+}
+
+#[test]
 fn a_number_cannot_be_shown_copied_or_logged() {
     lacks!(IndividualNumber, Clone);
     lacks!(IndividualNumber, std::fmt::Display);

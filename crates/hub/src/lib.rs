@@ -8,13 +8,14 @@
 pub mod accounts;
 pub mod home;
 pub mod keeper;
+pub mod numbers;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
 
 use axum::Router;
 use desk::{Frame, Room, System};
-use kit::{Action, Kit, cluster::MigrationSet, web::Routes};
+use kit::{Action, Kit, Vault, Zone, cluster::MigrationSet, jobs::Worker, vault::ROTATE_JOB, web::Routes};
 use std::sync::Arc;
 
 /// A system that staff go on to after signing in.
@@ -31,6 +32,7 @@ pub struct Site {
 #[derive(Clone)]
 pub struct App {
     pub kit: Kit,
+    pub vault: Vault,
     pub sites: Arc<[Site]>,
 }
 
@@ -45,6 +47,7 @@ impl System for App {
         name: "共通基盤",
         rooms: &[
             Room { href: "/", label: "ホーム", needs: None },
+            Room { href: numbers::web::ROOM, label: "個人番号", needs: Some(Action::ViewNumberHistory) },
             Room { href: "/rights", label: "権限の申請", needs: Some(Action::ViewRights) },
             Room { href: "/staff", label: "職員", needs: Some(Action::ViewStaff) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
@@ -67,8 +70,23 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     ],
 };
 
+/// Everything in this system's database, on top of [`kit`]'s tables.
+pub const TABLES: &[MigrationSet] = &[kit::vault::MIGRATIONS, MIGRATIONS, numbers::MIGRATIONS];
+
 /// Every page and form of this system, and who may come in: printed to `docs/reference/routes-hub.txt`.
 pub fn routes() -> Routes<App> {
+    routes_in(Zone::Business)
+}
+
+/// The pages that exist on a listener of this zone. Those about 個人番号 exist in the business zone and nowhere else.
+pub fn routes_in(zone: Zone) -> Routes<App> {
+    match zone {
+        Zone::Business => everywhere().merge(numbers::web::routes()),
+        Zone::Lgwan | Zone::Venue | Zone::Internet | Zone::Server => everywhere(),
+    }
+}
+
+fn everywhere() -> Routes<App> {
     Routes::default()
         .merge(accounts::web::routes())
         .merge(desk::audit::web::routes())
@@ -80,8 +98,18 @@ pub fn routes() -> Routes<App> {
         .merge(sign_in::web::routes())
 }
 
-/// All pages, with the floor they stand on.
+/// The hub's background work: numbers that are sealed under a new key.
+pub fn worker(app: &App) -> Worker {
+    Worker::new(app.kit.clone()).with(ROTATE_JOB, app.vault.rotate_handler())
+}
+
+/// All pages, with the floor they stand on, for a listener of the business zone.
 pub fn router(app: App) -> Router {
+    router_in(app, Zone::Business)
+}
+
+/// The pages of a listener of this zone.
+pub fn router_in(app: App, zone: Zone) -> Router {
     let kit = app.kit.clone();
-    routes().into_router(&kit, app, desk::page::failure::<App>)
+    routes_in(zone).into_router(&kit, app, desk::page::failure::<App>)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod golden;
+mod numbers;
 mod rights;
 mod sign_in;
 mod staff;

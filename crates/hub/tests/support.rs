@@ -7,8 +7,8 @@ use axum::{
 };
 use domain::Date;
 use hub::{App, Site, accounts::case::NewAccount, keeper::Keeper};
-use kit::{Clock, Ids, Kit, Municipality, Role, session::Desk, testing::TestDb};
-use std::sync::Arc;
+use kit::{Clock, Ids, Kit, Municipality, Role, Vault, session::Desk, testing::TestDb, vault::KeyRing};
+use std::{path::PathBuf, sync::Arc};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -22,10 +22,20 @@ pub struct Stage {
     pub db: TestDb,
     pub app: App,
     pub router: Router,
+    _keys: Folder,
+}
+
+/// Key files of one test, removed at its end.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 pub async fn stage() -> Stage {
-    let db = TestDb::new(&[kit::MIGRATIONS, hub::MIGRATIONS]).await;
+    let db = TestDb::new(&[&[kit::MIGRATIONS], hub::TABLES].concat()).await;
     let clock = Clock::frozen(Date::constant(2026, 11, 23));
     let keeper = Arc::new(Keeper { pool: db.app_pool(), clock: clock.clone() });
     let desk = Desk::new("hub", "http://localhost:9", "http://localhost:9", &[HEALTH], keeper);
@@ -36,9 +46,11 @@ pub async fn stage() -> Stage {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }
     let site = Site { system: "health", name: "健康管理システム", url: HEALTH.to_owned() };
-    let app = App { kit, sites: Arc::new([site]) };
+    let keys = Folder(std::env::temp_dir().join(format!("sesshu-hub-keys-{}", kit.ids.next())));
+    let vault = Vault::new(kit.clone(), db.vault_pool(), KeyRing::open_or_create(&keys.0).unwrap());
+    let app = App { kit, vault, sites: Arc::new([site]) };
     let router = hub::router(app.clone());
-    Stage { db, app, router }
+    Stage { db, app, router, _keys: keys }
 }
 
 impl Stage {

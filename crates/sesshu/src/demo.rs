@@ -50,6 +50,7 @@ const STAFF: [(&str, &str, &str, Role); 5] = [
     ("chief", "課長 みどり", "保健予防課", Role::Chief),
     ("idmanager", "管理 じろう", "情報政策課", Role::IdManager),
     ("auditor", "監査 さくら", "監査事務局", Role::Auditor),
+    ("number", "番号 しろう", "戸籍住民課", Role::NumberHandler),
 ];
 
 /// What scripts and people need to use the demo; also written to `demo.json`.

@@ -14,6 +14,7 @@ mod extract;
 mod forecast;
 mod import;
 mod init;
+mod keys;
 mod links;
 mod print;
 mod rebuild;
@@ -43,6 +44,7 @@ enum Command {
     Extract(extract::Args),
     Print(print::Args),
     Rebuild(rebuild::Args),
+    Keys(keys::Args),
     Backup(backup::Args),
     Restore(backup::RestoreArgs),
     Town(town_files::Args),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Extract(args) => extract::run(&args),
         Command::Print(args) => print::run(&args),
         Command::Rebuild(args) => rebuild::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => backup::run_restore(&args),
         Command::Town(args) => town_files::run(&args),

@@ -72,6 +72,7 @@ impl Running {
             tokio::spawn(kit::web::serve(doors.health, health::router(health), stopped.clone())),
             tokio::spawn(kit::web::serve(doors.hub, hub::router(hub), stopped.clone())),
             tokio::spawn(health::worker(&world.app).run(stopped.clone())),
+            tokio::spawn(hub::worker(&world.hub).run(stopped.clone())),
             tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
             tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
             tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
@@ -107,7 +108,7 @@ fn hub_at(world: &World, urls: &Urls) -> hub::App {
     let kit = &world.hub.kit;
     let desk = Desk::new("hub", &urls.hub, &urls.hub, &[&urls.health], Arc::clone(&kit.desk.keeper));
     let health = hub::Site { system: "health", name: "健康管理システム", url: urls.health.clone() };
-    hub::App { kit: kit::Kit { desk, ..kit.clone() }, sites: Arc::new([health]) }
+    hub::App { kit: kit::Kit { desk, ..kit.clone() }, sites: Arc::new([health]), ..world.hub.clone() }
 }
 
 async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {

@@ -9,9 +9,10 @@ use anyhow::Context;
 use clap::Args;
 use domain::schedule::{Japan, Settings};
 use kit::{
-    Clock, Ids, Kit, Municipality,
+    Clock, Ids, Kit, Municipality, Vault,
     cluster::{self, Admin, Cluster, ClusterError},
     session::{Desk, Keeper},
+    vault::KeyRing,
 };
 use sqlx::{
     PgPool,
@@ -25,6 +26,12 @@ use std::{
 /// One connection for each place of the request lanes, and some for the worker's two jobs with their heartbeats and the
 /// audit chain: no request ever waits for another lane's, and more would only queue inside PostgreSQL.
 const CONNECTIONS_MAX: u32 = kit::web::CONNECTIONS_NEEDED as u32 + 8;
+
+/// The vault answers one window at a time, each with one connection; a rotation needs one more.
+const VAULT_CONNECTIONS_MAX: u32 = 8;
+
+/// Folder of the vault's key files below the data folder. Never part of a backup.
+pub const VAULT_KEYS: &str = "keys/vault";
 
 /// Where the data is.
 #[derive(Args, Clone, Debug, Default)]
@@ -82,9 +89,12 @@ impl World {
             Some(url) => (None, Admin::of_url(url)?),
             None => private(&dir).await?,
         };
-        let (hub_owner, hub_pool, hub_keeper) = open_database(&admin, "hub", hub::MIGRATIONS).await?;
-        let (owner, pool, health_keeper) = open_database(&admin, "health", health::MIGRATIONS).await?;
+        let Opened { owner: hub_owner, app: hub_pool, vault, keeper: hub_keeper } =
+            open_database(&admin, "hub", hub::TABLES).await?;
+        let Opened { owner, app: pool, keeper: health_keeper, .. } =
+            open_database(&admin, "health", &[health::MIGRATIONS]).await?;
         let keeper_doors = vec![("health", health_keeper), ("hub", hub_keeper)];
+        let keys = KeyRing::open_or_create(&dir.join(VAULT_KEYS))?;
         let files = dir.join("files");
         std::fs::create_dir_all(&files).with_context(|| format!("{} を作れません", files.display()))?;
         let clock = Clock::real();
@@ -101,7 +111,10 @@ impl World {
             over_tls: false,
             desk: Desk::new(system, "", "", &[], Arc::clone(&keeper)),
         };
-        let hub = hub::App { kit: kit("hub", hub_pool, hub_sink), sites: Arc::new([]) };
+        let hub_kit = kit("hub", hub_pool, hub_sink);
+        let vault = PgPoolOptions::new().max_connections(VAULT_CONNECTIONS_MAX).connect_with(vault).await?;
+        let vault = Vault::new(hub_kit.clone(), vault, keys);
+        let hub = hub::App { kit: hub_kit, vault, sites: Arc::new([]) };
         let engine = Arc::new(Japan::new(Settings::default()));
         let app = health::App { kit: kit("health", pool, sink), engine, files: files.into() };
         Ok(World { app, hub, owner, hub_owner, dir, keeper_doors, cluster })
@@ -158,18 +171,23 @@ impl World {
     }
 }
 
-/// A system's database at its newest schema: as its owner, as the application, and the door of its log's keeper.
-async fn open_database(
-    admin: &Admin,
-    system: &str,
-    tables: kit::MigrationSet,
-) -> anyhow::Result<(PgPool, PgPool, PgConnectOptions)> {
+/// A system's database at its newest schema.
+struct Opened {
+    owner: PgPool,
+    app: PgPool,
+    /// How to connect as the role that alone reaches individual numbers.
+    vault: PgConnectOptions,
+    /// The door of the log's keeper.
+    keeper: PgConnectOptions,
+}
+
+async fn open_database(admin: &Admin, system: &str, tables: &[kit::MigrationSet]) -> anyhow::Result<Opened> {
     let roles = cluster::ensure_database(admin, system).await?;
     let owner = PgPoolOptions::new().max_connections(2).connect_with(roles.owner).await?;
     cluster::assert_durable(&owner, admin.kind()).await?;
-    cluster::migrate(&owner, &[kit::MIGRATIONS, tables]).await?;
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
-    Ok((owner, pool, roles.keeper))
+    cluster::migrate(&owner, &[&[kit::MIGRATIONS], tables].concat()).await?;
+    let app = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(roles.app).await?;
+    Ok(Opened { owner, app, vault: roles.vault, keeper: roles.keeper })
 }
 
 async fn private(dir: &Path) -> anyhow::Result<(Option<Cluster>, Admin)> {

@@ -2,6 +2,7 @@
 
 mod files;
 mod gates;
+mod leaks;
 mod register;
 mod rotate;
 mod walls;

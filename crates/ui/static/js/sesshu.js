@@ -31,6 +31,16 @@
     for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
   });
 
+  // A shown 個人番号 is hidden again: after its time, when the page is left, and when it is put aside. Without script the
+  // page goes back by itself.
+  const shown = [...document.querySelectorAll('[data-mask]')];
+  const hide = () => { for (const number of shown) number.textContent = number.dataset.mask; };
+  if (shown.length) {
+    setTimeout(hide, Number(shown[0].dataset.seconds) * 1000);
+    window.addEventListener('pagehide', hide);
+    document.addEventListener('visibilitychange', () => { if (document.hidden) hide(); });
+  }
+
   const option = (chart) => {
     const flat = chart.kind === 'bar';
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;

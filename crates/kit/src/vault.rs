@@ -203,6 +203,11 @@ impl Vault {
         self
     }
 
+    /// Gives the connections back.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     /// The key files it opens numbers with.
     pub fn ring(&self) -> &KeyRing {
         &self.ring

@@ -161,6 +161,7 @@ impl World {
 
     /// Closes the connections, then stops the private server.
     pub async fn close(self) -> anyhow::Result<()> {
+        self.hub.vault.close().await;
         for pool in [&self.app.kit.pool, &self.hub.kit.pool, &self.owner, &self.hub_owner] {
             pool.close().await;
         }

@@ -58,6 +58,7 @@ async fn house(name: &str) -> House {
         sink: kit::Sink::open(&dir.path().join("log"), clock.clone()).unwrap(),
         clock,
         ids: Ids::default(),
+        waiting: Default::default(),
         over_tls: false,
         desk: kit::testing::staff::desk("hub", app),
     };

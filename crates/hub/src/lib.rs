@@ -6,12 +6,14 @@
 //! Start reading at [`sign_in`], then [`keeper`].
 
 pub mod accounts;
+pub mod contractors;
 pub mod home;
 pub mod keeper;
 pub mod numbers;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
+pub mod table;
 
 use axum::Router;
 use desk::{Frame, Room, System};
@@ -50,6 +52,8 @@ impl System for App {
             Room { href: numbers::web::ROOM, label: "個人番号", needs: Some(Action::ViewNumberHistory) },
             Room { href: "/rights", label: "権限の申請", needs: Some(Action::ViewRights) },
             Room { href: "/staff", label: "職員", needs: Some(Action::ViewStaff) },
+            Room { href: "/contractors", label: "委託先", needs: Some(Action::ViewStaff) },
+            Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
         ],
@@ -67,6 +71,10 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0001_accounts.sql", include_str!("../migrations/0001_accounts.sql")),
         ("0002_row_security.sql", include_str!("../migrations/0002_row_security.sql")),
         ("0030_rights.sql", include_str!("../migrations/0030_rights.sql")),
+        (
+            "0031_signatures_and_contracts.sql",
+            include_str!("../migrations/0031_signatures_and_contracts.sql"),
+        ),
     ],
 };
 
@@ -89,6 +97,7 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
 fn everywhere() -> Routes<App> {
     Routes::default()
         .merge(accounts::web::routes())
+        .merge(contractors::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
         .merge(desk::page::routes())
@@ -96,6 +105,7 @@ fn everywhere() -> Routes<App> {
         .merge(rights::web::routes())
         .merge(sections::web::routes())
         .merge(sign_in::web::routes())
+        .merge(table::web::routes())
 }
 
 /// The hub's background work: numbers that are sealed under a new key.

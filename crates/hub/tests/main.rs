@@ -8,3 +8,4 @@ mod rights;
 mod sign_in;
 mod staff;
 mod support;
+mod table;

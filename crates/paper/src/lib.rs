@@ -16,6 +16,7 @@ mod pdf;
 pub mod postcard;
 pub mod questionnaire;
 mod sheet;
+pub mod table;
 mod typeset;
 
 pub use fonts::{FontError, FontSet, STANDARD_FONT_DIRS};

@@ -13,6 +13,7 @@ use health::imports::{FeedState, Kind, Options, case};
 use health::sheets::sql::Letterhead;
 use hub::{
     accounts::case::NewAccount,
+    contractors::sql::Contract,
     rights::{self, steps::Ask},
 };
 use kit::{Acting, Duty, Failure, Municipality, Role};
@@ -49,6 +50,7 @@ const STAFF: [(&str, &str, &str, Role); 6] = [
     ("approver", "承認 たろう", "保健予防課", Role::Approver),
     ("chief", "課長 みどり", "保健予防課", Role::Chief),
     ("idmanager", "管理 じろう", "情報政策課", Role::IdManager),
+    ("contractor", "入力 いちろう", "保健予防課", Role::Contractor),
     ("auditor", "監査 さくら", "監査事務局", Role::Auditor),
     ("number", "番号 しろう", "戸籍住民課", Role::NumberHandler),
 ];
@@ -110,7 +112,19 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
     for (login, name, section, role) in STAFF {
         let password = hub::sign_in::password::fresh(kit);
         let account = NewAccount { login, name, section, roles: &[role], password: &password };
-        hub::accounts::case::put(&mut tx, kit, WARD, account).await?;
+        let staff_id = hub::accounts::case::put(&mut tx, kit, WARD, account).await?;
+        if role == Role::Contractor
+            && let Some(supervisor_id) = hub::accounts::sql::find(&mut tx, WARD, "chief").await?
+        {
+            let contract = Contract {
+                staff_id,
+                company: "株式会社架空入力サービス",
+                until_on: kit.clock.today() + jiff::Span::new().days(20),
+                supervisor_id,
+                consent_number: "",
+            };
+            hub::contractors::sql::put(&mut tx, WARD, &contract, kit.clock.now()).await?;
+        }
         sign_ins.push(SignIn { role, login, password });
     }
     tx.commit().await?;

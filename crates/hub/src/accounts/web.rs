@@ -47,9 +47,16 @@ struct Row {
     is_disabled: bool,
 }
 
-fn row(staff: &AccountRow) -> Row {
-    let chip =
-        if staff.is_disabled { Chip::new(Tone::Off, "停止") } else { Chip::new(Tone::Good, "有効") };
+/// 90日: longer without use, and the account is pointed out (年度当初の点検).
+const UNUSED_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
+
+fn row(staff: &AccountRow, now: jiff::Timestamp) -> Row {
+    let is_unused = staff.last_seen_at.is_none_or(|at| now.duration_since(at) >= UNUSED_MAX);
+    let chip = match (staff.is_disabled, is_unused) {
+        (true, _) => Chip::new(Tone::Off, "停止"),
+        (false, true) => Chip::new(Tone::Warning, "90日利用なし"),
+        (false, false) => Chip::new(Tone::Good, "有効"),
+    };
     Row {
         id: staff.staff_id,
         login: staff.login.clone(),
@@ -68,14 +75,14 @@ fn time(at: jiff::Timestamp) -> String {
 
 fn staff_page(
     acting: &Acting,
-    (staff, sections): &(Vec<AccountRow>, Vec<Section>),
+    ((staff, sections), now): (&(Vec<AccountRow>, Vec<Section>), jiff::Timestamp),
     posted: &Posted,
     errors: FormErrors,
 ) -> StaffPage {
     let field = |name: &str| errors.field(name, posted.text(name));
     let crumbs = vec![Crumb::here("職員")];
     StaffPage {
-        rows: staff.iter().map(row).collect(),
+        rows: staff.iter().map(|staff| row(staff, now)).collect(),
         may_manage: acting.may(Action::ManageStaff),
         login: field("login"),
         name: field("name"),
@@ -90,7 +97,7 @@ fn staff_page(
 
 async fn list(State(app): State<App>, acting: Acting) -> Result<Html<String>, Failure> {
     let staff = case::list(&app, &acting).await?;
-    page::show(&staff_page(&acting, &staff, &Posted::default(), FormErrors::default()))
+    page::show(&staff_page(&acting, (&staff, app.kit.clock.now()), &Posted::default(), FormErrors::default()))
 }
 
 async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<Response, Failure> {
@@ -99,7 +106,12 @@ async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<R
             // Not redirected: the password is shown in this answer and nowhere else.
             Added::Password(password) => {
                 let staff = case::list(&app, &acting).await?;
-                let mut page = staff_page(&acting, &staff, &Posted::default(), FormErrors::default());
+                let mut page = staff_page(
+                    &acting,
+                    (&staff, app.kit.clock.now()),
+                    &Posted::default(),
+                    FormErrors::default(),
+                );
                 page.shell.notice = Some(
                     Banner::new(BannerKind::Success, format!("{}さんを登録しました", new.name))
                         .line(format!("最初のパスワード: {password}"))
@@ -116,7 +128,7 @@ async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<R
         errors.add("login", "この個人IDは登録済みです。別のIDを入力してください");
     }
     let staff = case::list(&app, &acting).await?;
-    page::show_errors(&staff_page(&acting, &staff, &posted, errors))
+    page::show_errors(&staff_page(&acting, (&staff, app.kit.clock.now()), &posted, errors))
 }
 
 async fn disable(

@@ -1,6 +1,6 @@
 //! The first page after signing in at the hub.
 
-use crate::{App, Site};
+use crate::{App, Site, table};
 use askama::Template;
 use axum::{extract::State, response::Html};
 use desk::page;
@@ -20,9 +20,13 @@ struct HomePage {
 }
 
 async fn home(State(app): State<App>, acting: Acting) -> Result<Html<String>, Failure> {
-    Case::open(&app.kit, &acting, Action::ViewHome, Target::NONE).await?.viewed(json!({})).await?;
+    let mut case = Case::open(&app.kit, &acting, Action::ViewHome, Target::NONE).await?;
+    let municipality = case.municipality();
+    let duty = table::case::duty(case.conn(), municipality, &acting).await?;
+    case.viewed(json!({})).await?;
+    let notice = table::web::banner(duty).map(|banner| banner.link("/rights/table", "対応表を開く"));
     page::show(&HomePage {
-        shell: page::shell::<App>(&acting, "ホーム", "/", Vec::new()),
+        shell: Shell { notice, ..page::shell::<App>(&acting, "ホーム", "/", Vec::new()) },
         sites: app.sites.to_vec(),
     })
 }

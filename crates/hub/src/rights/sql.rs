@@ -61,7 +61,8 @@ pub async fn person(
             .await?;
     }
     let row = sqlx::query(
-        "select s.name, s.login, coalesce(c.name, ''), a.section_id, a.until_on, false,
+        "select s.name, s.login, coalesce(c.name, ''), a.section_id, a.until_on,
+             exists (select 1 from contracts k where k.municipality_code = a.municipality_code and k.staff_id = a.staff_id),
              array(select distinct h.role from holdings h
                    where h.municipality_code = a.municipality_code and h.staff_id = a.staff_id
                        and (h.until_on is null or h.until_on >= greatest($3, h.from_on))),

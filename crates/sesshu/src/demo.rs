@@ -45,7 +45,7 @@ const WARD_NAME: &str = "北区(架空)";
 const WARD_CONTACT: &str = "健康部 保健予防課 予防接種係 03-0000-0000";
 
 /// Who can sign in to the demo: login, name, section, role.
-const STAFF: [(&str, &str, &str, Role); 6] = [
+const STAFF: [(&str, &str, &str, Role); 7] = [
     ("clerk", "窓口 はなこ", "保健予防課", Role::Clerk),
     ("approver", "承認 たろう", "保健予防課", Role::Approver),
     ("chief", "課長 みどり", "保健予防課", Role::Chief),

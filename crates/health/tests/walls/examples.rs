@@ -111,7 +111,12 @@ pub fn form(route: &Route, things: &Things) -> Form {
         "/imports/review/{id}/reject" => &[("reason", "別の自治体の方のため")],
         "/campaigns/{id}/release" => &[("count", "3"), ("difference_seen", "yes")],
         "/campaigns/{id}/cancel" => &[("reason", "条件を誤ったため")],
-        "/imports/{id}/take" | "/campaigns/{id}/print" | "/coverage" | "/sign-out" | "/audit/verify" => &[],
+        "/imports/{id}/take"
+        | "/campaigns/{id}/print"
+        | "/coverage"
+        | "/sign-out"
+        | "/audit/verify"
+        | "/drafts/{id}/discard" => &[],
         other => panic!("say in walls::examples what the form of {other} sends"),
     };
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

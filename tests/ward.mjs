@@ -1,4 +1,5 @@
 // What the tests of crash, kill and restore share: a ward on a folder of its own, and people at its screens.
+import { freshCode } from './totp.mjs';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -122,7 +123,8 @@ export class Staff {
     this.jar = new Map();
     const door = new URL((await this.ask('/sign-in')).headers.get('location'));
     const way = Object.fromEntries(door.searchParams);
-    const inside = await this.ask(`${door.origin}/sign-in`, { ...way, login: this.who.login, password: this.who.password });
+    await this.ask(`${door.origin}/sign-in`, { ...way, login: this.who.login, password: this.who.password });
+    const inside = await this.ask(`${door.origin}/sign-in/code`, { code: await freshCode(this.who.totp) });
     await this.ask(inside.headers.get('location'));
     await this.page('/');
     return this;

@@ -113,9 +113,11 @@ async fn enter<S: System>(
     Ok(response)
 }
 
-/// A path of this system and nothing else: never another host.
-fn is_own_path(path: &str) -> bool {
-    path.starts_with('/') && !path.starts_with("//") && !path.contains('\\')
+/// A path of this system and nothing else: never another host. Browsers drop tabs and line ends and read `\` as `/`.
+pub fn is_own_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 async fn sign_out<S: System>(

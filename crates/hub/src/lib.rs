@@ -5,19 +5,29 @@
 //!
 //! Start reading at [`sign_in`], then [`keeper`].
 
+pub mod account;
 pub mod accounts;
 pub mod contractors;
+pub mod enrol;
+pub mod factors;
 pub mod home;
 pub mod keeper;
 pub mod numbers;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
+pub mod step_up;
 pub mod table;
 
 use axum::Router;
 use desk::{Frame, Room, System};
-use kit::{Action, Kit, Vault, Zone, cluster::MigrationSet, jobs::Worker, vault::ROTATE_JOB, web::Routes};
+use kit::{
+    Action, Kit, Vault, Zone,
+    cluster::MigrationSet,
+    jobs::Worker,
+    vault::{KeyRing, ROTATE_JOB},
+    web::Routes,
+};
 use std::sync::Arc;
 
 /// A system that staff go on to after signing in.
@@ -36,6 +46,8 @@ pub struct App {
     pub kit: Kit,
     pub vault: Vault,
     pub sites: Arc<[Site]>,
+    /// Seals what the hub must be able to read again: the secrets of authenticator apps.
+    pub keys: KeyRing,
 }
 
 impl App {
@@ -56,6 +68,7 @@ impl System for App {
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
+            Room { href: "/account", label: "自分の設定", needs: None },
         ],
     };
 
@@ -75,6 +88,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             "0031_signatures_and_contracts.sql",
             include_str!("../migrations/0031_signatures_and_contracts.sql"),
         ),
+        ("0010_factors.sql", include_str!("../migrations/0010_factors.sql")),
     ],
 };
 
@@ -96,16 +110,20 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
 
 fn everywhere() -> Routes<App> {
     Routes::default()
+        .merge(account::web::routes())
         .merge(accounts::web::routes())
         .merge(contractors::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
         .merge(desk::page::routes())
+        .merge(enrol::web::routes())
+        .merge(factors::web::routes())
         .merge(home::web::routes())
         .merge(rights::web::routes())
         .merge(sections::web::routes())
         .merge(sign_in::web::routes())
         .merge(table::web::routes())
+        .merge(step_up::web::routes())
 }
 
 /// The hub's background work: numbers that are sealed under a new key.

@@ -36,7 +36,7 @@ async fn five_wrong_passwords_make_even_the_right_one_wait() {
     stage.account(KITA, Role::Clerk).await;
     for _ in 0..5 {
         let wrong = stage.sign_in(KITA, "clerk", "wrong").await;
-        assert!(wrong.text.contains("個人IDまたはパスワードが違います"));
+        assert!(wrong.text.contains("個人ID、パスワード、確認コードのどれかが違います"));
     }
     let early = stage.sign_in(KITA, "clerk", PASSWORD).await;
     assert!(early.text.contains("続けて間違えたため"), "{}", early.text);
@@ -55,7 +55,7 @@ async fn unknown_ids_wrong_passwords_and_the_neighbours_staff_read_alike() {
     {
         let answer = stage.sign_in(KITA, login, password).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.text.contains("個人IDまたはパスワードが違います"), "{login}");
+        assert!(answer.text.contains("個人ID、パスワード、確認コードのどれかが違います"), "{login}");
         assert!(answer.headers.get(header::SET_COOKIE).is_none());
     }
     assert_eq!(stage.sign_in(ITABASHI, "approver", PASSWORD).await.status, StatusCode::SEE_OTHER);
@@ -77,7 +77,7 @@ async fn odd_input_is_simply_wrong_and_no_password_is_shown_again() {
         [("999999", "clerk"), ("x", "clerk"), ("", ""), ("131172", &*"l".repeat(10_240))]
     {
         let form = [("municipality", municipality), ("login", login), ("password", PASSWORD)];
-        let answer = stage.ask("", "/sign-in", Some(&form)).await;
+        let answer = stage.sign_in_with(&form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{municipality}");
     }
     assert_eq!(stage.sign_in(KITA, "cl\0erk", "pass\0word").await.status, StatusCode::BAD_REQUEST);
@@ -89,7 +89,9 @@ async fn a_cookie_planted_before_signing_in_is_worth_nothing_afterwards() {
     stage.account(KITA, Role::Clerk).await;
     let planted = format!("sesshu-hub=131172.{}", "a".repeat(64));
     let form = [("municipality", "131172"), ("login", "clerk"), ("password", PASSWORD)];
-    let fresh = stage.ask(&planted, "/sign-in", Some(&form)).await.cookie();
+    let step = stage.ask(&planted, "/sign-in", Some(&form)).await.cookie();
+    let both = format!("{planted}; {step}");
+    let fresh = stage.ask(&both, "/sign-in/code", Some(&[("code", &stage.code())])).await.cookie();
     assert_ne!(fresh, planted);
     assert!(stage.is_in(&fresh).await && !stage.is_in(&planted).await);
 }
@@ -105,7 +107,7 @@ async fn ticket(stage: &Stage) -> String {
         ("to", "health"),
         ("state", STATE),
     ];
-    let answer = stage.ask("", "/sign-in", Some(&form)).await;
+    let answer = stage.sign_in_with(&form).await;
     let there = answer.header(header::LOCATION).to_owned();
     there.strip_prefix(&format!("{HEALTH}/enter?ticket=")).expect("it leads to the system").to_owned()
 }

@@ -21,7 +21,7 @@ async fn adding_a_login_that_exists_replaces_nobodys_password() {
     assert_eq!(stage.sign_in(KITA, "clerk", PASSWORD).await.status, StatusCode::SEE_OTHER);
     // The neighbour's ids are not in the way.
     let added = stage.post(&manager, "/staff", "/staff", &form("approver")).await;
-    assert!(added.text.contains("最初のパスワード"));
+    assert!(added.text.contains("登録コード"));
     // Whoever is added has no role: roles are applied for.
     let held = "select count(*) from holdings h join staff s using (municipality_code, staff_id) where s.name = '別人'";
     assert_eq!(stage.value::<i64>(held).await, 0);

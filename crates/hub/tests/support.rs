@@ -6,7 +6,12 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use domain::Date;
-use hub::{App, Site, accounts::case::NewAccount, keeper::Keeper};
+use hub::{
+    App, Site,
+    accounts::case::NewAccount,
+    factors::{case::Exception, sql::Grant, totp::Secret},
+    keeper::Keeper,
+};
 use kit::{Clock, Ids, Kit, Municipality, Role, Vault, session::Desk, testing::TestDb, vault::KeyRing};
 use std::{path::PathBuf, sync::Arc};
 use tower::ServiceExt as _;
@@ -22,6 +27,8 @@ pub struct Stage {
     pub db: TestDb,
     pub app: App,
     pub router: Router,
+    /// What all accounts of the stage share with their apps.
+    pub secret: Secret,
     _keys: Folder,
 }
 
@@ -46,25 +53,30 @@ pub async fn stage() -> Stage {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }
     let site = Site { system: "health", name: "健康管理システム", url: HEALTH.to_owned() };
-    let keys = Folder(std::env::temp_dir().join(format!("sesshu-hub-keys-{}", kit.ids.next())));
-    let vault = Vault::new(kit.clone(), db.vault_pool(), KeyRing::open_or_create(&keys.0).unwrap());
-    let app = App { kit, vault, sites: Arc::new([site]) };
+    let folder = Folder(std::env::temp_dir().join(format!("sesshu-hub-keys-{}", kit.ids.next())));
+    let keys = KeyRing::open_or_create(&folder.0).unwrap();
+    let vault = Vault::new(kit.clone(), db.vault_pool(), keys.clone());
+    let app = App { kit, vault, sites: Arc::new([site]), keys };
     let router = hub::router(app.clone());
-    Stage { db, app, router, _keys: keys }
+    Stage { db, app, router, secret: Secret::new(), _keys: folder }
 }
 
 impl Stage {
     /// An account in one role, whose login is the role's code.
     pub async fn account(&self, municipality: Municipality, role: Role) -> Uuid {
+        let new = NewAccount { login: role.code(), name: role.ja(), section: "", roles: &[role] };
+        self.open_account(municipality, new).await
+    }
+
+    /// With a password and an app, by exception.
+    async fn open_account(&self, municipality: Municipality, new: NewAccount<'_>) -> Uuid {
         let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();
-        let new = NewAccount {
-            login: role.code(),
-            name: role.ja(),
-            section: "",
-            roles: &[role],
-            password: PASSWORD,
-        };
         let staff_id = hub::accounts::case::put(&mut tx, &self.app.kit, municipality, new).await.unwrap();
+        let grant = Grant { reason: "試験のため".to_owned(), valid_until: Date::constant(2027, 11, 23) };
+        let exception = Exception { grant, password: PASSWORD, secret: &self.secret };
+        hub::factors::case::put_exception(&mut tx, &self.app, municipality, staff_id, &exception)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         staff_id
     }
@@ -76,11 +88,7 @@ impl Stage {
         (login, section): (&str, &str),
         roles: &[Role],
     ) -> Uuid {
-        let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();
-        let new = NewAccount { login, name: login, section, roles, password: PASSWORD };
-        let staff_id = hub::accounts::case::put(&mut tx, &self.app.kit, municipality, new).await.unwrap();
-        tx.commit().await.unwrap();
-        staff_id
+        self.open_account(municipality, NewAccount { login, name: login, section, roles }).await
     }
 
     pub async fn ask(&self, cookie: &str, path: &str, form: Option<&[(&str, &str)]>) -> Answer {
@@ -110,11 +118,27 @@ impl Stage {
         self.ask(cookie, path, Some(&form)).await
     }
 
-    /// Fills in the sign-in page.
+    /// The code that everybody's app shows now.
+    pub fn code(&self) -> String {
+        self.secret.code(self.app.kit.clock.now())
+    }
+
+    /// Fills in the sign-in page, and the page for the code.
     pub async fn sign_in(&self, municipality: Municipality, login: &str, password: &str) -> Answer {
         let code = municipality.to_string();
-        let form = [("municipality", code.as_str()), ("login", login), ("password", password)];
-        self.ask("", "/sign-in", Some(&form)).await
+        self.sign_in_with(&[("municipality", code.as_str()), ("login", login), ("password", password)]).await
+    }
+
+    /// The same with these fields on the first page.
+    pub async fn sign_in_with(&self, form: &[(&str, &str)]) -> Answer {
+        let first = self.ask("", "/sign-in", Some(form)).await;
+        if first.header(header::LOCATION) != "/sign-in/code" {
+            return first;
+        }
+        // The clock stands still, and a code works once.
+        let again = "update totps set last_step = 0";
+        sqlx::query(again).execute(&self.db.superuser_pool()).await.unwrap();
+        self.ask(&first.cookie(), "/sign-in/code", Some(&[("code", &self.code())])).await
     }
 
     /// A browser of somebody in this role.
@@ -148,9 +172,11 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The cookie as the browser sends it back.
+    /// The cookie as the browser sends it back: the one that is set, not one that is taken away.
     pub fn cookie(&self) -> String {
-        self.header(header::SET_COOKIE).split(';').next().unwrap().to_owned()
+        let lines = self.headers.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+        let set = lines.filter(|line| !line.contains("Max-Age=0")).next_back();
+        set.unwrap_or_default().split(';').next().unwrap().to_owned()
     }
 
     /// The value of a hidden field.

@@ -182,6 +182,12 @@ impl Case {
         Ok(())
     }
 
+    /// Refuses by a rule and keeps what the refusal leaves behind: a counted failure, a challenge used up.
+    pub async fn refused_keeping(mut self, detail: Value) -> Result<(), Failure> {
+        self.views.clear();
+        self.finish(Outcome::Refused, detail).await
+    }
+
     /// One more view within the same request, for each person whose data a list shows.
     pub async fn also_viewed(&mut self, kit: &Kit, target: Target, detail: Value) -> Result<(), Failure> {
         let entry = Entry {

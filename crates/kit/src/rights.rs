@@ -94,6 +94,9 @@ coded! {
         ViewReviews = "view_reviews", "権限の点検の閲覧";
         StartReview = "start_review", "権限の点検の開始";
         ConfirmReview = "confirm_review", "権限の点検の確認・署名";
+        ViewOwnAccount = "view_own_account", "自分の認証手段の閲覧";
+        ManageOwnAccount = "manage_own_account", "自分の認証手段の変更";
+        StepUp = "step_up", "本人の再確認";
         RegisterNumber = "register_number", "個人番号の登録・変更";
         RevealNumber = "reveal_number", "個人番号の表示";
         FindByNumber = "find_by_number", "個人番号による検索";
@@ -181,6 +184,9 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewReviews, Duty::Access, ACCESS),
     row(Action::StartReview, Duty::Access, MANAGER),
     row(Action::ConfirmReview, Duty::Access, CHIEF),
+    common(Action::ViewOwnAccount),
+    common(Action::ManageOwnAccount),
+    common(Action::StepUp),
     row(Action::RegisterNumber, Duty::Numbers, HANDLER),
     row(Action::RevealNumber, Duty::Numbers, HANDLER),
     row(Action::FindByNumber, Duty::Numbers, HANDLER),

@@ -316,3 +316,19 @@ pub async fn sign_in_of(kit: &Kit, cookie: &str) -> sqlx::Result<Option<Uuid>> {
         .fetch_optional(&mut *tx)
         .await
 }
+
+/// A second factor was proved within a sign-in: known here at once, in the other systems at their next check.
+pub async fn stepped_up(
+    conn: &mut sqlx::PgConnection,
+    municipality: Municipality,
+    sign_in_id: Uuid,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query("update sessions set stepped_up_at = $3 where municipality_code = $1 and sign_in_id = $2")
+        .bind(municipality.0)
+        .bind(sign_in_id)
+        .bind(Instant(at))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

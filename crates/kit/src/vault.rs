@@ -15,12 +15,14 @@ mod files;
 mod keys;
 mod pass;
 mod rotate;
+mod seal;
 mod sql;
 
 pub use files::{KeyFileError, KeyRing, create as create_key_file};
 pub use keys::KeyEncryptionKey;
 pub use pass::STEP_UP_VALID;
 pub use rotate::{Begun, ROTATE_JOB};
+pub use seal::UnsealError;
 
 use crate::audit::{CommitError, Outcome};
 use crate::{Acting, Action, Failure, Kit, MigrationSet, Target};

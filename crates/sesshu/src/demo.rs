@@ -2,6 +2,8 @@
 //!
 //! Everything comes in by the ordinary door: `town` writes files, the imports take them.
 
+mod authenticator;
+
 use crate::{
     Outcome,
     serve::{self, Doors, Running, Urls},
@@ -14,6 +16,7 @@ use health::sheets::sql::Letterhead;
 use hub::{
     accounts::case::NewAccount,
     contractors::sql::Contract,
+    factors::{case::Exception, password, sql::Grant, totp::Secret},
     rights::{self, steps::Ask},
 };
 use kit::{Acting, Duty, Failure, Municipality, Role};
@@ -60,11 +63,19 @@ struct SignIn {
     role: Role,
     login: &'static str,
     password: String,
+    /// What the emulated authenticator app and the hub share.
+    secret: Secret,
 }
+
+/// Why the demo's accounts have passwords, as the staff list shows it.
+const REASON: &str = "架空の区のため";
+/// How long they serve: a demo may stay up for a month.
+const DAYS_VALID: i64 = 30;
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
         let doors = Doors::open(args.port).await?;
+        let phone = serve::listen(if args.port == 0 { 0 } else { args.port.saturating_add(2) }).await?;
         let dir = args.data.folder("demo")?;
         args.audit_log.place(&dir)?;
         let world = World::open(dir, args.data.database.as_deref()).await?;
@@ -75,13 +86,20 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
         let running = Running::start(&world, doors).await?;
+        let authenticator = format!("http://localhost:{}/", phone.local_addr()?.port());
+        let phone =
+            tokio::spawn(authenticator::serve(phone, authenticator::page(&world.hub.kit.clock, &sign_ins)));
         let facts = world.dir.join("demo.json");
-        std::fs::write(&facts, serde_json::to_vec_pretty(&describe(&running.urls, &sign_ins, &counts))?)
-            .with_context(|| format!("{} を書けません", facts.display()))?;
-        greet(&running.urls, &sign_ins, &counts, &facts);
+        std::fs::write(
+            &facts,
+            serde_json::to_vec_pretty(&describe(&running.urls, &authenticator, &sign_ins, &counts))?,
+        )
+        .with_context(|| format!("{} を書けません", facts.display()))?;
+        greet(&running.urls, &authenticator, &sign_ins, &counts, &facts);
         serve::until_told(&world).await?;
         eprintln!("終了しています…");
         std::fs::remove_file(&facts).ok();
+        phone.abort();
         running.stop().await;
         world.close().await?;
         Ok(Outcome::Done)
@@ -106,12 +124,13 @@ async fn put_letterhead(world: &World) -> anyhow::Result<()> {
 }
 
 async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
-    let kit = &world.hub.kit;
+    let hub = &world.hub;
+    let kit = &hub.kit;
+    let valid_until = kit.clock.today().saturating_add(jiff::Span::new().days(DAYS_VALID));
     let mut sign_ins = Vec::new();
     let mut tx = kit::db::begin(&kit.pool, WARD).await?;
     for (login, name, section, role) in STAFF {
-        let password = hub::sign_in::password::fresh(kit);
-        let account = NewAccount { login, name, section, roles: &[role], password: &password };
+        let account = NewAccount { login, name, section, roles: &[role] };
         let staff_id = hub::accounts::case::put(&mut tx, kit, WARD, account).await?;
         if role == Role::Contractor
             && let Some(supervisor_id) = hub::accounts::sql::find(&mut tx, WARD, "chief").await?
@@ -125,7 +144,11 @@ async fn put_staff(world: &World) -> anyhow::Result<Vec<SignIn>> {
             };
             hub::contractors::sql::put(&mut tx, WARD, &contract, kit.clock.now()).await?;
         }
-        sign_ins.push(SignIn { role, login, password });
+        let (password, secret) = (password::fresh(kit), Secret::new());
+        let grant = Grant { reason: REASON.to_owned(), valid_until };
+        let exception = Exception { grant, password: &password, secret: &secret };
+        hub::factors::case::put_exception(&mut tx, hub, WARD, staff_id, &exception).await?;
+        sign_ins.push(SignIn { role, login, password, secret });
     }
     tx.commit().await?;
     Ok(sign_ins)
@@ -197,18 +220,31 @@ async fn fill(world: &World, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn describe(urls: &Urls, sign_ins: &[SignIn], counts: &health::home::sql::Counts) -> serde_json::Value {
+fn describe(
+    urls: &Urls,
+    authenticator: &str,
+    sign_ins: &[SignIn],
+    counts: &health::home::sql::Counts,
+) -> serde_json::Value {
     json!({
         "urls": { "health": format!("{}/", urls.health), "hub": format!("{}/", urls.hub) },
+        "authenticator": authenticator,
         "municipality": WARD.to_string(),
         "sign_ins": sign_ins.iter().map(|sign_in| json!({
             "role": sign_in.role.code(), "login": sign_in.login, "password": sign_in.password,
+            "totp": sign_in.secret.key(),
         })).collect::<Vec<_>>(),
         "counts": { "residents": counts.residents, "records": counts.records, "clinics": counts.clinics },
     })
 }
 
-fn greet(urls: &Urls, sign_ins: &[SignIn], counts: &health::home::sql::Counts, facts: &Path) {
+fn greet(
+    urls: &Urls,
+    authenticator: &str,
+    sign_ins: &[SignIn],
+    counts: &health::home::sql::Counts,
+    facts: &Path,
+) {
     println!(
         "\n  Sesshu 接種 — {WARD_NAME}  住民 {} 人、接種記録 {} 件",
         dates::thousands(counts.residents),
@@ -218,5 +254,6 @@ fn greet(urls: &Urls, sign_ins: &[SignIn], counts: &health::home::sql::Counts, f
     for sign_in in sign_ins {
         println!("  {:<10} {:<10} {}", sign_in.login, sign_in.password, sign_in.role.ja());
     }
+    println!("\n  確認コードは、認証アプリの模擬画面で見られます: {authenticator}");
     println!("\n  この内容は {} にもあります。Ctrl-C で終了します。\n", facts.display());
 }

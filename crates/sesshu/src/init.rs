@@ -62,13 +62,13 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         if let (Some(chief), Some(section)) = (&args.chief, &args.chief_section) {
             first.push((chief, section, Role::Chief));
         }
-        let mut passwords = Vec::new();
-        let mut tx = kit::db::begin(&world.hub.kit.pool, municipality).await?;
+        let mut codes = Vec::new();
+        let kit = &world.hub.kit;
+        let mut tx = kit::db::begin(&kit.pool, municipality).await?;
         for (login, section, role) in first {
-            let password = hub::sign_in::password::fresh(&world.hub.kit);
-            let account = NewAccount { login, name: role.ja(), section, roles: &[role], password: &password };
-            hub::accounts::case::put(&mut tx, &world.hub.kit, municipality, account).await?;
-            passwords.push((role, login, password));
+            let account = NewAccount { login, name: role.ja(), section, roles: &[role] };
+            let staff_id = hub::accounts::case::put(&mut tx, kit, municipality, account).await?;
+            codes.push((role, login, hub::enrol::case::issue(&mut tx, kit, municipality, staff_id).await?));
         }
         tx.commit().await?;
         let mut tx = kit::db::begin(&world.app.kit.pool, municipality).await?;
@@ -77,9 +77,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         }
         tx.commit().await?;
         println!("{code} {} を登録しました。データ: {}", args.name, world.dir.display());
-        for (role, login, password) in passwords {
-            println!("{} {login} のパスワード(この一度だけ表示します): {password}", role.ja());
+        for (role, login, code) in codes {
+            println!("{} {login} の登録コード(この一度だけ表示します。24時間有効): {code}", role.ja());
         }
+        println!("sesshu serve で起動し、共通基盤の /enrol でコードを入力して、パスキーを登録してください。");
         world.close().await?;
         Ok(Outcome::Done)
     })

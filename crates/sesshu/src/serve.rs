@@ -121,7 +121,7 @@ async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .with_context(|| format!("ポート {port} を使えません。--port で別の番号を指定してください"))

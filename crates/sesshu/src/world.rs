@@ -114,7 +114,9 @@ impl World {
         let hub_kit = kit("hub", hub_pool, hub_sink);
         let vault = PgPoolOptions::new().max_connections(VAULT_CONNECTIONS_MAX).connect_with(vault).await?;
         let vault = Vault::new(hub_kit.clone(), vault, keys);
-        let hub = hub::App { kit: hub_kit, vault, sites: Arc::new([]) };
+        // Beside the database, never in it: a copied table of secrets opens nothing.
+        let app_keys = kit::vault::KeyRing::open_or_create(&dir.join("keys/hub"))?;
+        let hub = hub::App { kit: hub_kit, vault, sites: Arc::new([]), keys: app_keys };
         let engine = Arc::new(Japan::new(Settings::default()));
         let app = health::App { kit: kit("health", pool, sink), engine, files: files.into() };
         Ok(World { app, hub, owner, hub_owner, dir, keeper_doors, cluster })

@@ -2,9 +2,12 @@
 
 use super::sql::{self, AccountRow};
 use crate::{
-    App, rights,
+    App, enrol,
+    factors::attempts,
+    keeper::limits,
+    rights,
     sections::sql::{self as sections, Section},
-    sign_in::{password, sql as sign_ins},
+    sign_in::sql as sign_ins,
 };
 use kit::{Acting, Action, Case, Failure, Kit, Municipality, Posted, Role, Target, staff::Person};
 use serde_json::json;
@@ -18,8 +21,8 @@ const NAME_CHARS_MAX: usize = 60;
 /// The accounts, and the sections that a new one can be in.
 pub async fn list(app: &App, acting: &Acting) -> Result<(Vec<AccountRow>, Vec<Section>), Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewStaff, Target::NONE).await?;
-    let municipality = case.municipality();
-    let staff = sql::accounts(case.conn(), municipality, app.kit.clock.today()).await?;
+    let (municipality, at) = (case.municipality(), case.at());
+    let staff = sql::accounts(case.conn(), municipality, limits(at)).await?;
     let sections = sections::all(case.conn(), municipality).await?;
     case.viewed(json!({})).await?;
     Ok((staff, sections))
@@ -59,12 +62,12 @@ pub fn read(posted: &Posted) -> Result<Application, FormErrors> {
 
 /// What came of adding a person.
 pub enum Added {
-    /// The first password, to be handed over once.
-    Password(String),
+    /// The enrolment code, to be handed over once.
+    Code(String),
     LoginTaken,
 }
 
-/// Adds a member of staff, without any role, with a password that is shown once.
+/// Adds a member of staff, without any role, with an enrolment code that is shown once.
 pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ManageStaff, Target::NONE).await?;
     let municipality = case.municipality();
@@ -75,14 +78,13 @@ pub async fn add(app: &App, acting: &Acting, new: &Application) -> Result<Added,
     let Some(section) = sections::name(case.conn(), municipality, new.section_id).await? else {
         return Err(Failure::NotFound);
     };
-    let password = password::fresh(&app.kit);
-    let account =
-        NewAccount { login: &new.login, name: &new.name, section: &section, roles: &[], password: &password };
+    let account = NewAccount { login: &new.login, name: &new.name, section: &section, roles: &[] };
     let staff_id = put(case.conn(), &app.kit, municipality, account).await?;
+    let code = enrol::case::issue(case.conn(), &app.kit, municipality, staff_id).await?;
     case.aim(Target::of("staff", staff_id));
     let after = json!({"section": new.section_id, "disabled": false});
     case.done_changing(json!({"added": staff_id}), None, after).await?;
-    Ok(Added::Password(password))
+    Ok(Added::Code(code))
 }
 
 /// Shuts a person out at once.
@@ -112,17 +114,15 @@ pub struct NewAccount<'a> {
     /// Held from today on, by the command that makes the account: the first ID manager, and the staff of a demo.
     /// Everybody else's roles go the three steps of [`crate::rights`].
     pub roles: &'a [Role],
-    pub password: &'a str,
 }
 
-/// Makes an account, or replaces the one with this login id. Also for commands at the machine itself.
+/// Makes an account without any means of signing in, or replaces the one with this login id. Also for commands at the machine itself.
 pub async fn put(
     conn: &mut PgConnection,
     kit: &Kit,
     municipality: Municipality,
     new: NewAccount<'_>,
 ) -> anyhow::Result<Uuid> {
-    let hash = password::hash(new.password).await?;
     let known = sql::find(conn, municipality, new.login).await?;
     let person = Person {
         staff_id: known.unwrap_or_else(|| kit.ids.next()),
@@ -141,6 +141,7 @@ pub async fn put(
     let holding_ids: Vec<Uuid> = new.roles.iter().map(|_| kit.ids.next()).collect();
     let held = (person.staff_id, new.roles);
     rights::sql::hold_by_command(conn, municipality, held, &holding_ids, (today, at)).await?;
-    sql::put_password(conn, municipality, person.staff_id, &hash, at).await?;
+    // Nothing is held against an account that begins anew.
+    attempts::forget(conn, municipality, &attempts::digest(new.login)).await?;
     Ok(person.staff_id)
 }

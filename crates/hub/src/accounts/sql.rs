@@ -1,5 +1,6 @@
-//! Accounts and their passwords. Names are in kit's directory.
+//! Accounts. Names are in kit's directory, means of signing in in `factors`.
 
+use crate::keeper::Limits;
 use domain::Date;
 use jiff::Timestamp;
 use kit::{Day, Instant, Municipality, Role};
@@ -15,25 +16,39 @@ pub struct AccountRow {
     pub roles: Vec<Role>,
     pub is_disabled: bool,
     pub last_seen_at: Option<Timestamp>,
+    pub passkeys: i64,
+    /// パスワードの例外: why, and until when.
+    pub password: Option<(String, Date)>,
+    /// Sign-ins that stand.
+    pub sign_ins: i64,
 }
 
-/// All accounts with the roles they hold on `today`.
+/// All accounts with the roles they hold today, and how often each is signed in.
 pub async fn accounts(
     conn: &mut PgConnection,
     municipality: Municipality,
-    today: Date,
+    limits: Limits,
 ) -> sqlx::Result<Vec<AccountRow>> {
     let rows = sqlx::query(
         "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $2),
              a.disabled_at is not null or coalesce(a.until_on < $2, false),
              (select max(last_seen_at) from sign_ins i
-              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id)
+              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id),
+             (select count(*) from passkeys k
+              where k.municipality_code = a.municipality_code and k.staff_id = a.staff_id and k.removed_at is null),
+             g.reason, g.valid_until,
+             (select count(*) from sign_ins i
+              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id and i.ended_at is null
+                  and i.created_at > $3 and i.last_seen_at > $4)
          from accounts a
+         left join password_grants g on g.municipality_code = a.municipality_code and g.staff_id = a.staff_id
          join staff s on s.municipality_code = a.municipality_code and s.staff_id = a.staff_id
          where a.municipality_code = $1 order by a.disabled_at is not null, s.login",
     )
     .bind(municipality.0)
-    .bind(Day(today))
+    .bind(Day(limits.today))
+    .bind(Instant(limits.begun_after))
+    .bind(Instant(limits.used_after))
     .fetch_all(conn)
     .await?;
     Ok(rows
@@ -46,6 +61,9 @@ pub async fn accounts(
             roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
             is_disabled: row.get(5),
             last_seen_at: row.get::<Option<Instant>, _>(6).map(|at| at.0),
+            passkeys: row.get(7),
+            password: row.get::<Option<String>, _>(8).zip(row.get::<Option<Day>, _>(9).map(|day| day.0)),
+            sign_ins: row.get(10),
         })
         .collect())
 }
@@ -74,32 +92,11 @@ pub async fn put(
     sqlx::query(
         "insert into accounts (municipality_code, staff_id, section_id, created_at) values ($1, $2, $3, $4)
          on conflict (municipality_code, staff_id) do update
-             set section_id = excluded.section_id, disabled_at = null, failed_attempts = 0, retry_at = null",
+             set section_id = excluded.section_id, disabled_at = null",
     )
     .bind(municipality.0)
     .bind(staff_id)
     .bind(section_id)
-    .bind(Instant(at))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub async fn put_password(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    staff_id: Uuid,
-    hash: &str,
-    at: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into passwords (municipality_code, staff_id, password_hash, set_at) values ($1, $2, $3, $4)
-         on conflict (municipality_code, staff_id) do update
-             set password_hash = excluded.password_hash, set_at = excluded.set_at",
-    )
-    .bind(municipality.0)
-    .bind(staff_id)
-    .bind(hash)
     .bind(Instant(at))
     .execute(conn)
     .await?;

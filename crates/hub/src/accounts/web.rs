@@ -4,7 +4,7 @@ use super::{
     case::{self, Added},
     sql::AccountRow,
 };
-use crate::{App, sections::sql::Section};
+use crate::{App, factors::web::code_notice, sections::sql::Section};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -12,7 +12,7 @@ use axum::{
 };
 use desk::page;
 use kit::{Acting, Action, Failure, Posted, web::Routes};
-use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone};
+use ui::{Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone, dates};
 use uuid::Uuid;
 
 pub fn routes() -> Routes<App> {
@@ -44,7 +44,19 @@ struct Row {
     roles: String,
     chip: Chip,
     seen: String,
+    means: String,
+    sign_ins: i64,
     is_disabled: bool,
+}
+
+/// By what somebody may sign in, in words.
+fn means(staff: &AccountRow) -> String {
+    let passkeys = (staff.passkeys > 0).then(|| format!("パスキー{}", staff.passkeys));
+    let password = staff.password.as_ref();
+    let password =
+        password.map(|(reason, until)| format!("パスワード（{}まで：{reason}）", dates::digits(*until)));
+    let all: Vec<_> = passkeys.into_iter().chain(password).collect();
+    if all.is_empty() { "未登録".to_owned() } else { all.join("、") }
 }
 
 /// 90日: longer without use, and the account is pointed out (年度当初の点検).
@@ -65,6 +77,8 @@ fn row(staff: &AccountRow, now: jiff::Timestamp) -> Row {
         roles: staff.roles.iter().map(|role| role.ja()).collect::<Vec<_>>().join("・"),
         chip,
         seen: staff.last_seen_at.map_or_else(|| "―".to_owned(), time),
+        means: means(staff),
+        sign_ins: staff.sign_ins,
         is_disabled: staff.is_disabled,
     }
 }
@@ -103,8 +117,8 @@ async fn list(State(app): State<App>, acting: Acting) -> Result<Html<String>, Fa
 async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<Response, Failure> {
     let mut errors = match case::read(&posted) {
         Ok(new) => match case::add(&app, &acting, &new).await? {
-            // Not redirected: the password is shown in this answer and nowhere else.
-            Added::Password(password) => {
+            // Not redirected: the code is shown in this answer and nowhere else.
+            Added::Code(code) => {
                 let staff = case::list(&app, &acting).await?;
                 let mut page = staff_page(
                     &acting,
@@ -113,9 +127,7 @@ async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<R
                     FormErrors::default(),
                 );
                 page.shell.notice = Some(
-                    Banner::new(BannerKind::Success, format!("{}さんを登録しました", new.name))
-                        .line(format!("最初のパスワード: {password}"))
-                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。")
+                    code_notice(format!("{}さんを登録しました", new.name), &code)
                         .line("権限はまだありません。本人または所属長が「権限の申請」から申請します。"),
                 );
                 return Ok(page::show(&page)?.into_response());

@@ -1,6 +1,5 @@
 //! ログイン: who comes in, and where they go on to.
 
 pub mod case;
-pub mod password;
 pub mod sql;
 pub mod web;

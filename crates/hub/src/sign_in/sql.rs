@@ -7,84 +7,19 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// What stands in the way of a login id, and what it is checked against.
-pub struct Account {
-    pub staff_id: Uuid,
-    pub password_hash: Option<String>,
-    pub retry_at: Option<Timestamp>,
-}
-
-/// The account in use with this login id, locked until the transaction ends.
-pub async fn account(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    login: &str,
-) -> sqlx::Result<Option<Account>> {
-    let row = sqlx::query(
-        "select a.staff_id, p.password_hash, a.retry_at
-         from staff s
-         join accounts a on a.municipality_code = s.municipality_code and a.staff_id = s.staff_id
-         left join passwords p on p.municipality_code = a.municipality_code and p.staff_id = a.staff_id
-         where s.municipality_code = $1 and s.login = $2 and a.disabled_at is null for update of a",
-    )
-    .bind(municipality.0)
-    .bind(login)
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Account {
-        staff_id: row.get(0),
-        password_hash: row.get(1),
-        retry_at: row.get::<Option<Instant>, _>(2).map(|at| at.0),
-    }))
-}
-
-/// Counts a failure; returns how many there have been in a row.
-pub async fn count_failure(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    staff_id: Uuid,
-) -> sqlx::Result<i32> {
-    sqlx::query_scalar(
-        "update accounts set failed_attempts = failed_attempts + 1
-         where municipality_code = $1 and staff_id = $2 returning failed_attempts",
-    )
-    .bind(municipality.0)
-    .bind(staff_id)
-    .fetch_one(conn)
-    .await
-}
-
-/// Makes the next attempt wait; `None` forgets the failures.
-pub async fn set_retry(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    staff_id: Uuid,
-    retry_at: Option<Timestamp>,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "update accounts set retry_at = $3, failed_attempts = case when $3 is null then 0 else failed_attempts end
-         where municipality_code = $1 and staff_id = $2",
-    )
-    .bind(municipality.0)
-    .bind(staff_id)
-    .bind(retry_at.map(Instant))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Begins a sign-in.
 pub async fn begin(
     conn: &mut PgConnection,
     municipality: Municipality,
     sign_in_id: Uuid,
     staff_id: Uuid,
-    terminal: Terminal,
+    (terminal, means): (Terminal, &str),
     at: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into sign_ins (municipality_code, sign_in_id, staff_id, zone, terminal_id, created_at, last_seen_at)
-         values ($1, $2, $3, $4, $5, $6, $6)",
+        "insert into sign_ins (municipality_code, sign_in_id, staff_id, zone, terminal_id, created_at, last_seen_at,
+             means)
+         values ($1, $2, $3, $4, $5, $6, $6, $7)",
     )
     .bind(municipality.0)
     .bind(sign_in_id)
@@ -92,6 +27,7 @@ pub async fn begin(
     .bind(terminal.zone.code())
     .bind(terminal.id)
     .bind(Instant(at))
+    .bind(means)
     .execute(conn)
     .await?;
     Ok(())
@@ -136,6 +72,128 @@ pub async fn end_all(
     .bind(Instant(at))
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Ends one of a person's own sign-ins. False where it is not theirs or does not stand.
+pub async fn end_own(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    sign_in_id: Uuid,
+    at: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "update sign_ins set ended_at = $4, ended_by = 'person'
+         where municipality_code = $1 and staff_id = $2 and sign_in_id = $3 and ended_at is null",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(sign_in_id)
+    .bind(Instant(at))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends every sign-in of a person but this one.
+pub async fn end_others(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    own: Uuid,
+    at: Timestamp,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "update sign_ins set ended_at = $4, ended_by = 'person'
+         where municipality_code = $1 and staff_id = $2 and sign_in_id <> $3 and ended_at is null",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(own)
+    .bind(Instant(at))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A sign-in as its person sees it.
+pub struct SignInRow {
+    pub sign_in_id: Uuid,
+    pub zone: Option<Zone>,
+    pub terminal_id: Option<Uuid>,
+    pub means: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+}
+
+fn sign_in_row(row: &sqlx::postgres::PgRow) -> SignInRow {
+    SignInRow {
+        sign_in_id: row.get(0),
+        zone: Zone::from_code(row.get(1)),
+        terminal_id: row.get(2),
+        means: row.get(3),
+        created_at: row.get::<Instant, _>(4).0,
+        last_seen_at: row.get::<Instant, _>(5).0,
+    }
+}
+
+/// The sign-ins of a person that stand (see [`standing`]), newest first.
+pub async fn standing_of(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    limits: Limits,
+) -> sqlx::Result<Vec<SignInRow>> {
+    let rows = sqlx::query(
+        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at from sign_ins
+         where municipality_code = $1 and staff_id = $2 and ended_at is null and created_at > $3
+             and last_seen_at > $4
+         order by created_at desc",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(Instant(limits.begun_after))
+    .bind(Instant(limits.used_after))
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.iter().map(sign_in_row).collect())
+}
+
+/// The sign-in before this one: what a person should recognise.
+pub async fn before(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    staff_id: Uuid,
+    own: Uuid,
+) -> sqlx::Result<Option<SignInRow>> {
+    let row = sqlx::query(
+        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at from sign_ins
+         where municipality_code = $1 and staff_id = $2 and sign_in_id <> $3
+             and created_at <= (select created_at from sign_ins where municipality_code = $1 and sign_in_id = $3)
+         order by created_at desc limit 1",
+    )
+    .bind(municipality.0)
+    .bind(staff_id)
+    .bind(own)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.as_ref().map(sign_in_row))
+}
+
+/// A second factor was proved within a sign-in.
+pub async fn step_up(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    sign_in_id: Uuid,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query("update sign_ins set stepped_up_at = $3 where municipality_code = $1 and sign_in_id = $2")
+        .bind(municipality.0)
+        .bind(sign_in_id)
+        .bind(Instant(at))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

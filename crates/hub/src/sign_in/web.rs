@@ -1,12 +1,16 @@
 //! The door of all systems.
 
-use super::case::{self, Attempt};
-use crate::App;
+use super::case::{self, Caller, Second, Way};
+use crate::{
+    App,
+    factors::ceremony::{Kind, Token},
+};
 use askama::Template;
 use axum::{
+    Json,
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
 };
 use desk::page;
 use kit::{
@@ -15,37 +19,38 @@ use kit::{
     web::{self, Door, RequestId, Routes},
 };
 use serde::Deserialize;
+use serde_json::json;
 use ui::{Banner, BannerKind, Choice, FieldState, FormErrors, Shell};
 use uuid::Uuid;
 
 pub fn routes() -> Routes<App> {
     Routes::default()
         .get("/sign-in", Door::Open, form)
-        .post("/sign-in", Door::Open, sign_in)
+        .post("/sign-in", Door::Open, take_password)
+        .get("/sign-in/code", Door::Open, code_form)
+        .post("/sign-in/code", Door::Open, take_code)
+        .post("/sign-in/passkey/begin", Door::Open, ask_passkey)
+        .post("/sign-in/passkey", Door::Open, take_passkey)
         .get("/signed-out", Door::Open, signed_out)
         .post("/sign-out", Action::SignOut, sign_out)
 }
 
-/// Where somebody wants to go on to after signing in.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct Way {
-    #[serde(default)]
-    to: String,
-    #[serde(default)]
-    state: String,
+/// Every browser acts from the office until terminals are known by their certificates.
+pub(crate) fn caller(request_id: RequestId) -> Caller {
+    Caller { terminal: Terminal { zone: Zone::Business, id: None }, request_id: request_id.0 }
+}
+
+/// What the address of the sign-in page says.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(flatten)]
+    way: Way,
     /// Whoever was signed out in the middle of a form comes with it.
     unsent: Option<String>,
 }
 
-impl Way {
-    fn of(posted: &Posted) -> Way {
-        Way { to: posted.text("to").to_owned(), state: posted.text("state").to_owned(), unsent: None }
-    }
-
-    /// The digest that a system gave the browser: 64 hexadecimal digits.
-    fn has_state(&self) -> bool {
-        self.state.len() == 64 && self.state.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }
+fn way_of(posted: &Posted) -> Way {
+    Way { to: posted.text("to").to_owned(), state: posted.text("state").to_owned() }
 }
 
 #[derive(Template)]
@@ -59,6 +64,25 @@ struct SignInPage {
     password: FieldState,
 }
 
+/// The municipality that a form of a person outside chooses: the only one served, or the one selected.
+pub(crate) async fn chosen(app: &App, posted: &Posted) -> Result<Option<Municipality>, Failure> {
+    let served = kit::db::municipalities(&app.kit.pool).await?;
+    Ok(match served.as_slice() {
+        [(only, _)] => Some(*only),
+        many => {
+            many.iter().map(|(code, _)| *code).find(|code| code.to_string() == posted.text("municipality"))
+        }
+    })
+}
+
+/// What a page outside shows of the municipalities: the choices, and the name where there is one only.
+pub(crate) async fn choices(app: &App) -> Result<(Vec<Choice>, String), Failure> {
+    let served = kit::db::municipalities(&app.kit.pool).await?;
+    let name = if let [(_, only)] = served.as_slice() { only.clone() } else { String::new() };
+    let choices = served.iter().map(|(code, name)| Choice::new(code.to_string(), name.clone())).collect();
+    Ok((choices, name))
+}
+
 async fn make(
     app: &App,
     request_id: RequestId,
@@ -66,14 +90,10 @@ async fn make(
     posted: &Posted,
     errors: FormErrors,
 ) -> Result<SignInPage, Failure> {
-    let served = kit::db::municipalities(&app.kit.pool).await?;
-    let name = if let [(_, only)] = served.as_slice() { only.clone() } else { String::new() };
+    let (municipalities, name) = choices(app).await?;
     Ok(SignInPage {
         municipality: errors.field("municipality", posted.text("municipality")),
-        municipalities: served
-            .iter()
-            .map(|(code, name)| Choice::new(code.to_string(), name.clone()))
-            .collect(),
+        municipalities,
         login: errors.field("login", posted.text("login")),
         password: errors.field("password", ""),
         shell: Shell { municipality_name: name, errors, ..page::outside::<App>("ログイン", request_id) },
@@ -84,7 +104,7 @@ async fn make(
 async fn form(
     State(app): State<App>,
     request_id: RequestId,
-    Query(way): Query<Way>,
+    Query(Asked { way, unsent }): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if let Some(cookie) = web::cookie(&headers, &session::cookie_name(&app.kit))
@@ -93,7 +113,6 @@ async fn form(
     {
         return Ok(Redirect::to(&onwards(&app, acting.municipality, sign_in_id, &way).await?).into_response());
     }
-    let unsent = way.unsent.clone();
     let mut made = make(&app, request_id, way, &Posted::default(), FormErrors::default()).await?;
     if let Some(unsent) = unsent {
         let line = if unsent == "kept" {
@@ -119,16 +138,14 @@ async fn onwards(
     Ok(format!("{}/enter?ticket={ticket}", site.url))
 }
 
-async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) -> Result<Response, Failure> {
+async fn take_password(
+    State(app): State<App>,
+    request_id: RequestId,
+    posted: Posted,
+) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
     let (login, password) = (posted.trimmed("login"), posted.text("password"));
-    let served = kit::db::municipalities(&app.kit.pool).await?;
-    let municipality = match served.as_slice() {
-        [(only, _)] => Some(*only),
-        many => {
-            many.iter().map(|(code, _)| *code).find(|code| code.to_string() == posted.text("municipality"))
-        }
-    };
+    let municipality = chosen(&app, &posted).await?;
     if municipality.is_none() {
         errors.add("municipality", "自治体を選択してください");
     }
@@ -138,26 +155,119 @@ async fn sign_in(State(app): State<App>, request_id: RequestId, posted: Posted) 
     if password.is_empty() {
         errors.add("password", "パスワードを入力してください");
     }
-    let way = Way::of(&posted);
+    let way = way_of(&posted);
     let (Some(municipality), true) = (municipality, errors.is_empty()) else {
         return page::show_errors(&make(&app, request_id, way, &posted, errors).await?);
     };
-    let terminal = Terminal { zone: Zone::Business, id: None };
-    match case::sign_in(&app.kit, municipality, login, password, terminal, request_id.0).await? {
-        Attempt::SignedIn(standing) => welcome(&app, municipality, &standing, &way).await,
-        Attempt::Wrong => {
-            errors.add("login", "個人IDまたはパスワードが違います。もう一度入力してください");
-            page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
-        }
-        Attempt::Wait(wait) => {
-            let minutes = wait.as_secs() / 60 + 1;
-            errors.add(
-                "login",
-                format!("続けて間違えたため、今はログインできません。約{minutes}分後にやり直すか、ID管理者に連絡してください"),
-            );
+    let given = (login, password);
+    match case::take_password(&app, municipality, given, way.clone(), caller(request_id)).await? {
+        Ok(token) => Ok(([token.set(&app.kit)], Redirect::to("/sign-in/code")).into_response()),
+        Err(held) => {
+            errors.add("login", held.sentence());
             page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/code.html")]
+struct CodePage {
+    shell: Shell,
+    code: FieldState,
+}
+
+fn code_page(request_id: RequestId, errors: FormErrors) -> CodePage {
+    let code = errors.field("code", "");
+    CodePage { code, shell: Shell { errors, ..page::outside::<App>("確認コード", request_id) } }
+}
+
+async fn code_form(
+    State(app): State<App>,
+    request_id: RequestId,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if Token::of(&app.kit, Kind::Code, &headers).is_none() {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    Ok(page::show(&code_page(request_id, FormErrors::default()))?.into_response())
+}
+
+async fn take_code(
+    State(app): State<App>,
+    request_id: RequestId,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let mut errors = FormErrors::default();
+    let code = digits(posted.text("code"));
+    let Some(token) = Token::of(&app.kit, Kind::Code, &headers) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    if code.len() != 6 {
+        errors.add("code", "認証アプリに表示された6桁の数字を入力してください");
+        return page::show_errors(&code_page(request_id, errors));
+    }
+    match case::take_code(&app, &token, &code, caller(request_id)).await? {
+        Second::SignedIn(standing, way) => {
+            let clear = AppendHeaders([Kind::Code.clear(&app.kit)]);
+            Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response())
+        }
+        Second::Wrong => {
+            errors.add("code", "個人ID、パスワード、確認コードのどれかが違います。次の確認コードを待って入力するか、最初からやり直してください");
+            page::show_errors(&code_page(request_id, errors))
+        }
+        Second::Held(held) => {
+            errors.add("code", held.sentence());
+            page::show_errors(&code_page(request_id, errors))
+        }
+        Second::Late => {
+            errors.add("login", "時間が切れました。個人IDとパスワードから入力し直してください");
+            page::show_errors(&make(&app, request_id, Way::default(), &Posted::default(), errors).await?)
+        }
+    }
+}
+
+/// The digits of a code as people type them: spaces and full-width digits are no mistake.
+pub(crate) fn digits(typed: &str) -> String {
+    let plain = |c: char| match c {
+        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')),
+        c if c.is_whitespace() => None,
+        c => Some(c),
+    };
+    typed.chars().filter_map(plain).collect()
+}
+
+/// What a page's script asks before it turns to the device.
+async fn ask_passkey(State(app): State<App>, posted: Posted) -> Result<Response, Failure> {
+    let Some(municipality) = chosen(&app, &posted).await? else {
+        return Ok(Json(json!({"error": "自治体を選択してください"})).into_response());
+    };
+    let (told, token) = case::ask_passkey(&app, municipality).await?;
+    Ok(([token.set(&app.kit)], Json(told)).into_response())
+}
+
+async fn take_passkey(
+    State(app): State<App>,
+    request_id: RequestId,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Failure> {
+    let way = way_of(&posted);
+    let token = Token::of(&app.kit, Kind::PasskeySignIn, &headers);
+    let standing = match &token {
+        Some(token) => case::take_passkey(&app, token, posted.text("credential"), caller(request_id)).await?,
+        None => None,
+    };
+    if let (Some(token), Some(standing)) = (token, standing) {
+        let clear = AppendHeaders([Kind::PasskeySignIn.clear(&app.kit)]);
+        return Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response());
+    }
+    let mut errors = FormErrors::default();
+    errors.add(
+        "passkey",
+        "パスキーでログインできませんでした。登録した端末で、指紋・顔・PINのどれかで確認して、やり直してください",
+    );
+    page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
 }
 
 /// Opens the hub's own session and sends the person on.

@@ -30,7 +30,7 @@ pub(super) fn random_key() -> Key {
 }
 
 /// Nonce, sealed bytes, tag. A repeated nonce would only tell that two sealed things are equal (SIV).
-fn seal(key: &Key, bound_to: &[u8], secret: &[u8]) -> Vec<u8> {
+pub(super) fn seal(key: &Key, bound_to: &[u8], secret: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).expect("the system's random source works");
     let cipher = Aes256GcmSiv::new((&**key).into());
@@ -40,7 +40,7 @@ fn seal(key: &Key, bound_to: &[u8], secret: &[u8]) -> Vec<u8> {
     [&nonce[..], &sealed].concat()
 }
 
-fn open(key: &Key, bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
+pub(super) fn open(key: &Key, bound_to: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(NotOpened)?;
     let cipher = Aes256GcmSiv::new((&**key).into());
     let secret = cipher.decrypt(nonce.into(), Payload { msg: sealed, aad: bound_to });

@@ -88,7 +88,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             "0031_signatures_and_contracts.sql",
             include_str!("../migrations/0031_signatures_and_contracts.sql"),
         ),
-        ("0010_factors.sql", include_str!("../migrations/0010_factors.sql")),
+        ("0040_factors.sql", include_str!("../migrations/0040_factors.sql")),
     ],
 };
 

@@ -128,7 +128,7 @@ fn what_was_backed_up_comes_back_proved_and_nothing_else_is_taken() {
     assert_eq!(read(Path::new(&new).join("files/131172/list.pdf")).unwrap(), b"paper");
     assert_eq!(names(&Path::new(&new).join("files")), ["131172"], "keys have an escrow of their own");
     let looked = String::from_utf8(sesshu(&["doctor", "--dir", &new], b"").stdout).unwrap();
-    assert!(looked.contains("後の市 は改変なし"), "{looked}");
+    assert!(looked.contains("後の市(健康管理) は改変なし"), "{looked}");
 }
 
 #[test]

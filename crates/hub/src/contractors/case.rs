@@ -7,8 +7,8 @@ use crate::{
         case::{self as accounts, Added, NewAccount},
         sql as account_rows,
     },
+    enrol,
     sections::sql::{self as sections, Section},
-    sign_in::password,
 };
 use domain::Date;
 use kit::{Acting, Action, Case, Failure, Target};
@@ -56,10 +56,9 @@ pub async fn add(app: &App, acting: &Acting, form: &Form) -> Result<Added, Failu
     else {
         return Err(Failure::NotFound);
     };
-    let password = password::fresh(&app.kit);
-    let account =
-        NewAccount { login: &new.login, name: &new.name, section: &section, roles: &[], password: &password };
+    let account = NewAccount { login: &new.login, name: &new.name, section: &section, roles: &[] };
     let staff_id = accounts::put(case.conn(), &app.kit, municipality, account).await?;
+    let code = enrol::case::issue(case.conn(), &app.kit, municipality, staff_id).await?;
     let contract = Contract {
         staff_id,
         company: &form.company,
@@ -71,5 +70,5 @@ pub async fn add(app: &App, acting: &Acting, form: &Form) -> Result<Added, Failu
     case.aim(Target::of("staff", staff_id));
     let after = json!({"until": form.until_on.to_string(), "supervisor": form.supervisor_id});
     case.done_changing(json!({"added": staff_id, "contractor": true}), None, after).await?;
-    Ok(Added::Password(password))
+    Ok(Added::Code(code))
 }

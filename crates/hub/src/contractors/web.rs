@@ -7,6 +7,7 @@ use super::{
 use crate::{
     App,
     accounts::case::{self as accounts, Added},
+    factors::web::code_notice,
     rights::web::read_day,
 };
 use askama::Template;
@@ -17,7 +18,7 @@ use axum::{
 use desk::page;
 use domain::Date;
 use kit::{Acting, Action, Failure, Posted, web::Routes};
-use ui::{Banner, BannerKind, Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone, dates};
+use ui::{Chip, Choice, Crumb, FieldState, FormErrors, Shell, Tone, dates};
 
 pub fn routes() -> Routes<App> {
     Routes::default().get("/contractors", Action::ViewStaff, list).post(
@@ -154,17 +155,13 @@ async fn add(State(app): State<App>, acting: Acting, posted: Posted) -> Result<R
     let mut errors = FormErrors::default();
     match read(&posted, today) {
         Ok(form) => match case::add(&app, &acting, &form).await? {
-            // Not redirected: the password is shown in this answer and nowhere else.
-            Added::Password(password) => {
+            // Not redirected: the code is shown in this answer and nowhere else.
+            Added::Code(code) => {
                 let shown = case::list(&app, &acting).await?;
                 let empty = (Posted::default(), FormErrors::default());
                 let mut page = contractors_page(&acting, (&shown, today), &empty.0, empty.1);
                 let added = format!("{}さんを登録しました", form.account.name);
-                page.shell.notice = Some(
-                    Banner::new(BannerKind::Success, added)
-                        .line(format!("最初のパスワード: {password}"))
-                        .line("この画面を閉じると二度と表示できません。本人に直接伝えてください。"),
-                );
+                page.shell.notice = Some(code_notice(added, &code));
                 return Ok(page::show(&page)?.into_response());
             }
             Added::LoginTaken => {

@@ -157,7 +157,7 @@ if (await demo()) {
       await scan(page, day.sheets[2]['用紙番号']);
       const [context, other] = [page.context(), await page.context().newPage()];
       await other.goto(await health());
-      const cookies = await context.cookies();
+      const cookies = (await context.cookies()).filter((one) => one.name.startsWith('sesshu-health'));
       await other.locator('form[data-away] button[type=submit]').click();
       await other.locator('h1').waitFor();
       await other.close();

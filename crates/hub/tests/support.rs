@@ -72,13 +72,20 @@ impl Stage {
     async fn open_account(&self, municipality: Municipality, new: NewAccount<'_>) -> Uuid {
         let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();
         let staff_id = hub::accounts::case::put(&mut tx, &self.app.kit, municipality, new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.give_password(municipality, staff_id).await;
+        staff_id
+    }
+
+    /// Lets somebody sign in with [`PASSWORD`] and an app.
+    pub async fn give_password(&self, municipality: Municipality, staff_id: Uuid) {
+        let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();
         let grant = Grant { reason: "試験のため".to_owned(), valid_until: Date::constant(2027, 11, 23) };
         let exception = Exception { grant, password: PASSWORD, secret: &self.secret };
         hub::factors::case::put_exception(&mut tx, &self.app, municipality, staff_id, &exception)
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        staff_id
     }
 
     /// A person of a section; the login is also the name.
@@ -174,8 +181,8 @@ impl Answer {
 
     /// The cookie as the browser sends it back: the one that is set, not one that is taken away.
     pub fn cookie(&self) -> String {
-        let lines = self.headers.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
-        let set = lines.filter(|line| !line.contains("Max-Age=0")).next_back();
+        let mut lines = self.headers.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+        let set = lines.rfind(|line| !line.contains("Max-Age=0"));
         set.unwrap_or_default().split(';').next().unwrap().to_owned()
     }
 

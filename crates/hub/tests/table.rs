@@ -72,9 +72,10 @@ async fn a_contractors_account_ends_with_the_contract_though_nobody_acts() {
     let added = stage.post(&manager, "/contractors", "/contractors", &form).await;
     assert_eq!(added.status, StatusCode::OK, "{}", added.text);
     assert!(added.text.contains("あと1日"), "{}", added.text);
-    let password = added.text.split_once("最初のパスワード: ").unwrap().1;
-    let password = password.split('<').next().unwrap().trim().to_owned();
-    let signed_in = stage.sign_in(KITA, "entry01", &password).await;
+    assert!(added.text.contains("登録コード: "), "{}", added.text);
+    let theirs = "select staff_id from staff where login = 'entry01'";
+    stage.give_password(KITA, stage.value(theirs).await).await;
+    let signed_in = stage.sign_in(KITA, "entry01", PASSWORD).await;
     assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.text);
     let theirs = signed_in.cookie();
     assert!(stage.is_in(&theirs).await);
@@ -87,6 +88,6 @@ async fn a_contractors_account_ends_with_the_contract_though_nobody_acts() {
     assert!(stage.is_in(&theirs).await, "just before midnight");
     stage.app.kit.clock.advance(CHECK_EVERY);
     assert!(!stage.is_in(&theirs).await, "the day after");
-    let late = stage.sign_in(KITA, "entry01", &password).await;
+    let late = stage.sign_in(KITA, "entry01", PASSWORD).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -20,7 +20,7 @@ fn plain(answer: &Answer) -> String {
             word.push(c);
             continue;
         }
-        kept.push_str(if matches!(word.len(), 12 | 36 | 64) { "#" } else { &word });
+        kept.push_str(if matches!(word.len(), 12 | 32 | 36 | 64) { "#" } else { &word });
         word.clear();
         kept.push(c);
     }

@@ -43,7 +43,7 @@ struct TablePage {
     shell: Shell,
     version: String,
     role_names: Vec<&'static str>,
-    groups: Vec<(&'static str, Vec<(&'static str, Vec<bool>)>)>,
+    groups: Vec<Group>,
     signatures: Vec<(String, String, String, bool)>,
     must_sign: bool,
 }
@@ -52,7 +52,10 @@ fn moment(at: jiff::Timestamp) -> String {
     kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-fn groups() -> Vec<(&'static str, Vec<(&'static str, Vec<bool>)>)> {
+/// 事務, with each of its operations and, role by role, who carries it.
+type Group = (&'static str, Vec<(&'static str, Vec<bool>)>);
+
+fn groups() -> Vec<Group> {
     let cells = |row: &rights::Row| Role::ALL.iter().map(|role| rights::carries(*role, row.action)).collect();
     rights::by_duty()
         .map(|(duty, rows)| (duty.ja(), rows.into_iter().map(|row| (row.action.ja(), cells(row))).collect()))

@@ -53,10 +53,23 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let Some(out) = &args.out else { anyhow::bail!("--out で置き場所を指定してください。") };
     let recipients = keys::recipients(&args.recipient)?;
     crate::on_runtime(async {
-        let said = take::run(&args.data.folder("data")?, out, recipients).await?;
+        let taken = take::run(&args.data.folder("data")?, out, recipients).await;
+        let said = taken.map_err(|error| explain_full(error, out))?;
         println!("{said}");
         Ok(Outcome::Done)
     })
+}
+
+/// A full disk is said in words.
+fn explain_full(error: anyhow::Error, out: &std::path::Path) -> anyhow::Error {
+    let is_full = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::StorageFull;
+    if !error.chain().any(|cause| cause.downcast_ref().is_some_and(is_full)) {
+        return error;
+    }
+    let place = out.display();
+    error.context(format!(
+        "{place} の空き容量が足りません。空きを作ってから、もう一度バックアップを取ってください"
+    ))
 }
 
 /// バックアップを確かめながら新しいフォルダーに戻す

@@ -122,6 +122,7 @@ need_fonts() {
 need_test_tools() {
     apt_install poppler-utils zbar-tools || { have pdftotext && have zbarimg; } ||
         fail "Install poppler-utils and zbar-tools, then run this again."
+    { have openssl && have python3; } || apt_install openssl python3 || fail "Install openssl and python3, then run this again."
     have chromium || apt_install chromium || fail "Install chromium, then run this again."
     apt_install fonts-noto-cjk || fail "Install fonts-noto-cjk, then run this again."
     { have node && have npm; } || apt_install nodejs npm || fail "Install Node.js 18 or newer with npm, then run this again."

@@ -283,6 +283,11 @@ fn remember(kit: &Kit, request: &Request) -> Option<HeaderValue> {
     let path = request.uri().path_and_query()?.as_str();
     let is_plain =
         path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b';' | b',' | b'"' | b'\\'));
+    // What was typed and could not be sent comes first.
+    let waits = super::cookie(request.headers(), &session::back_cookie_name(kit));
+    if waits.is_some_and(|back| back.starts_with("/drafts/")) {
+        return None;
+    }
     if !is_plain || path.len() > BACK_BYTES_MAX || request.headers().contains_key("hx-request") {
         return None;
     }

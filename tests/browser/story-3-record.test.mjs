@@ -1,5 +1,5 @@
 // Steps 5 and 6 of a clerk's day: returned sheets become records, and who is still missing is reminded. By keyboard.
-import { check, demo, equal, good, openPage, signIn, test } from './harness.mjs';
+import { check, demo, equal, good, openPage, signIn, test, typeIn } from './harness.mjs';
 import { choose, clinic, day, follow, followWords, given, health, press, says, settled, then, today, town, wareki, when, words, write, years } from './clerk.mjs';
 
 /** Holds a sheet under the scanner, which types its number and Enter. */
@@ -150,7 +150,7 @@ if (await demo()) {
     });
   });
 
-  test('story 5: whoever sends something after the sign-in has ended is told that it is kept', async ({ page }) => {
+  test('story 5: what was sent after the sign-in had ended is kept, and goes on after signing in', async ({ page }) => {
     await given('printed sheets', () => check(day.sheets?.length > 2, 'story 4 did not come so far'));
     await signIn(page, 'clerk');
     await when('the sign-in ends in another tab while a form is typed', async () => {
@@ -158,8 +158,11 @@ if (await demo()) {
       const [context, other] = [page.context(), await page.context().newPage()];
       await other.goto(await health());
       const cookies = (await context.cookies()).filter((one) => one.name.startsWith('sesshu-health'));
-      await other.locator('form[data-away] button[type=submit]').click();
-      await other.locator('h1').waitFor();
+      // The sign-in has ended everywhere when the hub says so, not when the button is pressed.
+      await Promise.all([
+        other.waitForURL((url) => url.pathname === '/signed-out'),
+        other.locator('form[data-away] button[type=submit]').click(),
+      ]);
       await other.close();
       // As when time has ended it: the browser still holds its cookie.
       await context.addCookies(cookies);
@@ -169,6 +172,14 @@ if (await demo()) {
       check(new URL(page.url()).pathname === '/sign-in', `at ${page.url()}`);
       await says(page, '預かっています');
       await good(page, 'story-5-signed-out');
+    });
+    await then('after signing in it goes on', async () => {
+      await typeIn(page, await demo(), page.url(), 'clerk');
+      await says(page, '送信されなかった入力があります');
+      await good(page, 'story-5-draft');
+      await follow(page, 'main form button[type=submit]');
+      await says(page, '定期接種として有効です', 'Y125');
+      await good(page, 'story-5-draft-sent');
     });
   });
 

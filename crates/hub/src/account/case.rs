@@ -107,10 +107,14 @@ pub async fn add_passkey(
     }
 }
 
-/// Removes a device, unless it is the last way to sign in.
+/// Removes a device, unless it is the last way to sign in: whoever finds an open screen locks nobody out.
 pub async fn remove_passkey(app: &App, acting: &Acting, passkey_id: Uuid) -> Result<(), Failure> {
     let target = Target::of("passkey", passkey_id);
     let mut case = Case::open(&app.kit, acting, Action::ManageOwnAccount, target).await?;
+    if !is_proved(app, acting) {
+        case.refused(&app.kit, json!({"cause": "not_proved"})).await?;
+        return Err(Failure::Conflict("パスキーを削除する前に、本人の再確認をしてください。".to_owned()));
+    }
     let (municipality, at, staff_id) = (case.municipality(), case.at(), acting.staff_id);
     // Two removals at once queue here, and the second sees what the first has left.
     sql::holder(case.conn(), municipality, staff_id).await?;

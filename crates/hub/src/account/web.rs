@@ -179,6 +179,9 @@ async fn remove_passkey(
     Path(id): Path<Uuid>,
     _token: Posted,
 ) -> Result<Redirect, Failure> {
+    if !case::is_proved(&app, &acting) {
+        return Ok(Redirect::to(PROVE_FIRST));
+    }
     case::remove_passkey(&app, &acting, id).await?;
     Ok(Redirect::to(NAV))
 }

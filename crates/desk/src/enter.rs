@@ -6,12 +6,13 @@
 use crate::System;
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use kit::{
     Acting, Action, Case, Failure, Kit, Municipality, Posted, Target,
     session::{self, back_cookie_name},
+    terminal::Here,
     web::{self, Door, Routes},
 };
 use serde::Deserialize;
@@ -84,6 +85,7 @@ struct Ticket {
 async fn enter<S: System>(
     State(app): State<S>,
     headers: HeaderMap,
+    around: Extensions,
     Query(Ticket { ticket }): Query<Ticket>,
 ) -> Result<Response, Failure> {
     use subtle::ConstantTimeEq;
@@ -99,6 +101,10 @@ async fn enter<S: System>(
     let municipality = Municipality(code);
     let arrival = kit.desk.keeper.redeem(municipality, kit.desk.system, &ticket).await?.ok_or_else(again)?;
     if !bool::from(arrival.state.as_bytes().ct_eq(digest(door).as_bytes())) {
+        return Err(again());
+    }
+    // A ticket is for the terminal that signed in at the hub.
+    if !arrival.standing.is_from(Here::of(kit, &around)) {
         return Err(again());
     }
     let cookie = session::open(kit, municipality, &arrival.standing).await?;

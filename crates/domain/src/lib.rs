@@ -17,6 +17,7 @@ pub mod kana;
 pub mod oversight;
 pub mod record;
 pub mod schedule;
+pub mod terminal;
 pub mod wareki;
 
 /// A civil day in Japan (暦日). Never an instant: a vaccination has a date, not a time.

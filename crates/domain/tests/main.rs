@@ -13,4 +13,5 @@ mod japan;
 mod kana;
 mod oversight;
 mod record;
+mod terminal;
 mod wareki;

@@ -17,7 +17,7 @@ pub mod sheets;
 
 use axum::Router;
 use domain::schedule::Japan;
-use kit::{Kit, cluster::MigrationSet, web::Routes};
+use kit::{Kit, Zone, cluster::MigrationSet, web::Routes};
 use std::{path::Path, sync::Arc};
 
 /// What a running 健康管理システム holds. Cheap to clone.
@@ -63,10 +63,17 @@ pub fn routes() -> Routes<App> {
         .merge(desk::page::routes())
 }
 
-/// All pages, with the floor they stand on.
+/// All pages, with the floor they stand on, for a listener of the business zone.
 pub fn router(app: App) -> Router {
+    router_in(app, Zone::Business)
+}
+
+/// The pages of a listener of this zone ([`kit::zones`]).
+pub fn router_in(app: App, zone: Zone) -> Router {
+    let desk = app.kit.desk.clone().in_zone(zone);
+    let app = App { kit: Kit { desk, ..app.kit.clone() }, ..app };
     let kit = app.kit.clone();
-    routes().into_router(&kit, app, desk::page::failure::<App>)
+    routes().in_zone(zone).into_router(&kit, app, desk::page::failure::<App>)
 }
 
 /// The background worker with every kind of job this system knows.

@@ -18,14 +18,15 @@ pub mod sections;
 pub mod sign_in;
 pub mod step_up;
 pub mod table;
+pub mod terminals;
 
-use axum::Router;
+use axum::{Router, middleware};
 use desk::{Frame, Room, System};
 use kit::{
     Action, Kit, Vault, Zone,
     cluster::MigrationSet,
     jobs::Worker,
-    vault::{KeyRing, ROTATE_JOB},
+    vault::{KeyRing, ROTATE_JOB, VaultError},
     web::Routes,
 };
 use std::sync::Arc;
@@ -44,13 +45,20 @@ pub struct Site {
 #[derive(Clone)]
 pub struct App {
     pub kit: Kit,
-    pub vault: Vault,
+    /// 個人番号の保管庫. The doors of other zones than the office's own hold none: there is nothing to ask.
+    pub vault: Option<Vault>,
     pub sites: Arc<[Site]>,
     /// Seals what the hub must be able to read again: the secrets of authenticator apps.
     pub keys: KeyRing,
 }
 
 impl App {
+    /// # Errors
+    /// Where this door holds no vault: the same answer as for a number that is not there.
+    pub fn vault(&self) -> Result<&Vault, VaultError> {
+        self.vault.as_ref().ok_or(VaultError::NotShown)
+    }
+
     pub fn site(&self, system: &str) -> Option<&Site> {
         self.sites.iter().find(|site| site.system == system)
     }
@@ -67,6 +75,7 @@ impl System for App {
             Room { href: "/contractors", label: "委託先", needs: Some(Action::ViewStaff) },
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
+            Room { href: terminals::web::NAV, label: "端末", needs: Some(Action::ViewTerminals) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
             Room { href: "/account", label: "自分の設定", needs: None },
         ],
@@ -89,6 +98,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             include_str!("../migrations/0031_signatures_and_contracts.sql"),
         ),
         ("0040_factors.sql", include_str!("../migrations/0040_factors.sql")),
+        ("0050_terminals.sql", include_str!("../migrations/0050_terminals.sql")),
     ],
 };
 
@@ -100,15 +110,9 @@ pub fn routes() -> Routes<App> {
     routes_in(Zone::Business)
 }
 
-/// The pages that exist on a listener of this zone. Those about 個人番号 exist in the business zone and nowhere else.
+/// The pages that exist on a listener of this zone ([`kit::zones`]). Those about 個人番号 exist in the business zone and
+/// nowhere else.
 pub fn routes_in(zone: Zone) -> Routes<App> {
-    match zone {
-        Zone::Business => everywhere().merge(numbers::web::routes()),
-        Zone::Lgwan | Zone::Venue | Zone::Internet | Zone::Server => everywhere(),
-    }
-}
-
-fn everywhere() -> Routes<App> {
     Routes::default()
         .merge(account::web::routes())
         .merge(accounts::web::routes())
@@ -119,16 +123,23 @@ fn everywhere() -> Routes<App> {
         .merge(enrol::web::routes())
         .merge(factors::web::routes())
         .merge(home::web::routes())
+        .merge(numbers::web::routes())
         .merge(rights::web::routes())
         .merge(sections::web::routes())
         .merge(sign_in::web::routes())
         .merge(table::web::routes())
         .merge(step_up::web::routes())
+        .merge(terminals::web::routes())
+        .in_zone(zone)
 }
 
 /// The hub's background work: numbers that are sealed under a new key.
 pub fn worker(app: &App) -> Worker {
-    Worker::new(app.kit.clone()).with(ROTATE_JOB, app.vault.rotate_handler())
+    let worker = Worker::new(app.kit.clone());
+    match &app.vault {
+        Some(vault) => worker.with(ROTATE_JOB, vault.rotate_handler()),
+        None => worker,
+    }
 }
 
 /// All pages, with the floor they stand on, for a listener of the business zone.
@@ -136,8 +147,21 @@ pub fn router(app: App) -> Router {
     router_in(app, Zone::Business)
 }
 
-/// The pages of a listener of this zone.
+/// What a listener of this zone holds: in another than the office's own, no way to the vault.
+pub fn app_in(app: App, zone: Zone) -> App {
+    let vault = app.vault.clone().filter(|_| zone == Zone::Business);
+    let desk = app.kit.desk.clone().in_zone(zone);
+    App { vault, kit: Kit { desk, ..app.kit.clone() }, ..app }
+}
+
+/// The pages of a listener of this zone; over TLS, for registered terminals alone.
 pub fn router_in(app: App, zone: Zone) -> Router {
+    let app = app_in(app, zone);
     let kit = app.kit.clone();
-    routes_in(zone).into_router(&kit, app, desk::page::failure::<App>)
+    let gate = kit.over_tls.then(|| terminals::door::Gate::new(app.clone()));
+    let behind = |pages: Router| match gate {
+        Some(gate) => pages.layer(middleware::from_fn_with_state(gate, terminals::door::stand)),
+        None => pages,
+    };
+    routes_in(zone).into_router_behind(&kit, app, desk::page::failure::<App>, behind)
 }

@@ -10,3 +10,4 @@ mod sign_in;
 mod staff;
 mod support;
 mod table;
+mod terminals;

@@ -183,17 +183,20 @@ async fn a_terminal_of_another_zone_sees_nothing_even_where_the_pages_are() {
     let number = planted_number(1);
     stage.register(&window, &page, &number, &[]).await;
     for zone in ["lgwan", "venue", "internet", "server"] {
+        let window = stage.browser(KITA, Role::NumberHandler).await;
+        stage.step_up().await;
+        let token = stage.get(&window, &page).await.field("csrf");
         sqlx::query("update sign_ins set zone = $1")
             .bind(zone)
             .execute(&stage.db.superuser_pool())
             .await
             .unwrap();
         stage.app.kit.clock.advance(session::CHECK_EVERY);
-        let token = stage.get(&window, "/").await.field("csrf");
         let form = [("csrf", token.as_str()), DUTY];
         let answer = stage.ask(&window, &format!("{page}/reveal"), Some(&form)).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{zone}");
-        assert_eq!(stage.get(&window, &page).await.status, StatusCode::NOT_FOUND, "{zone}");
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{zone}");
+        assert!(!answer.text.contains(&grouped(&number)), "{zone}");
+        assert!(!stage.is_in(&window).await, "{zone}: a sign-in that has moved is over");
     }
 }
 

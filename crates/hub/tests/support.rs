@@ -55,7 +55,7 @@ pub async fn stage() -> Stage {
     let site = Site { system: "health", name: "健康管理システム", url: HEALTH.to_owned() };
     let folder = Folder(std::env::temp_dir().join(format!("sesshu-hub-keys-{}", kit.ids.next())));
     let keys = KeyRing::open_or_create(&folder.0).unwrap();
-    let vault = Vault::new(kit.clone(), db.vault_pool(), keys.clone());
+    let vault = Some(Vault::new(kit.clone(), db.vault_pool(), keys.clone()));
     let app = App { kit, vault, sites: Arc::new([site]), keys };
     let router = hub::router(app.clone());
     Stage { db, app, router, secret: Secret::new(), _keys: folder }

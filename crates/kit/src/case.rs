@@ -11,7 +11,7 @@
 use crate::{
     Action, Failure, Kit, Municipality, Role, Zone,
     audit::{self, Entry, Outcome},
-    rights, web,
+    rights, web, zones,
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -48,8 +48,9 @@ pub struct Acting {
 }
 
 impl Acting {
+    /// By role, and from the terminal's zone.
     pub fn may(&self, action: Action) -> bool {
-        rights::may(&self.roles, action)
+        rights::may(&self.roles, action) && zones::admits(self.terminal.zone, action)
     }
 
     /// The roles as shown beside the name.

@@ -17,11 +17,13 @@ pub mod rights;
 pub mod session;
 pub mod sink;
 pub mod staff;
+pub mod terminal;
 pub mod testing;
 pub mod tls;
 pub mod vault;
 pub mod waiting;
 pub mod web;
+pub mod zones;
 
 pub use case::{Acting, Case, Target, Terminal};
 pub use clock::{Clock, Ids};
@@ -65,5 +67,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0007_audit_questions.sql", include_str!("../migrations/0007_audit_questions.sql")),
         ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
         ("0012_drafts.sql", include_str!("../migrations/0012_drafts.sql")),
+        ("0020_terminals.sql", include_str!("../migrations/0020_terminals.sql")),
     ],
 };

@@ -84,6 +84,8 @@ coded! {
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
         ManageSections = "manage_sections", "所属の管理";
+        ViewTerminals = "view_terminals", "端末の閲覧";
+        ManageTerminals = "manage_terminals", "端末の登録・使用終了";
         ViewRights = "view_rights", "権限申請の閲覧";
         ApplyRights = "apply_rights", "権限の申請";
         RemoveRights = "remove_rights", "異動・退職による権限の削除の申請";
@@ -174,6 +176,8 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewStaff, Duty::Access, ACCESS),
     row(Action::ManageStaff, Duty::Access, MANAGER),
     row(Action::ManageSections, Duty::Access, MANAGER),
+    row(Action::ViewTerminals, Duty::Access, ACCESS),
+    row(Action::ManageTerminals, Duty::Access, MANAGER),
     common(Action::ViewRights),
     common(Action::ApplyRights),
     row(Action::RemoveRights, Duty::Access, CHIEF),

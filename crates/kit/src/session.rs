@@ -11,7 +11,10 @@ mod over_link;
 
 pub use over_link::{LinkKeeper, operations};
 
-use crate::{Acting, Instant, Kit, Municipality, Role, Terminal, Zone, db, staff};
+use crate::{
+    Acting, Fingerprint, Instant, Kit, Municipality, Role, Terminal, Zone, db, staff,
+    terminal::{self, Device, Here},
+};
 use axum::http::HeaderValue;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -32,8 +35,21 @@ pub struct Standing {
     pub sign_in_id: Uuid,
     pub person: staff::Person,
     pub terminal: Terminal,
+    /// What the terminal is called and known by, where it is a registered one.
+    pub device: Option<Device>,
     /// When a second factor was last proved (個人番号を扱うときの二要素認証).
     pub stepped_up_at: Option<Timestamp>,
+}
+
+impl Standing {
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        self.device.as_ref().map(|device| device.fingerprint)
+    }
+
+    /// Whether somebody signed in from here, and not from another terminal or zone.
+    pub fn is_from(&self, here: Here) -> bool {
+        here == Here { zone: self.terminal.zone, fingerprint: self.fingerprint() }
+    }
 }
 
 /// A redeemed ticket: who comes, and the proof that the same browser went out to sign in.
@@ -77,6 +93,8 @@ pub struct Desk {
     /// Where staff sign in, without a closing slash.
     pub hub_url: Arc<str>,
     pub keeper: Arc<dyn Keeper>,
+    /// The zone of the network whose terminals come to this door.
+    pub zone: Zone,
     /// The content security policy of every page: forms may lead to the other systems' doors and nowhere else.
     pub(crate) policy: HeaderValue,
 }
@@ -106,8 +124,21 @@ impl Desk {
             url: url.into(),
             hub_url: hub_url.into(),
             keeper,
+            zone: Zone::Business,
             policy: HeaderValue::from_str(&policy).expect("addresses are visible ASCII"),
         }
+    }
+
+    /// The same desk at the door of another zone.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Desk {
+        Desk { zone, ..self }
+    }
+
+    /// Whether it is reached under a name of this machine itself.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        matches!(host.rsplit_once(':').map_or(host, |(host, _)| host), "localhost" | "127.0.0.1" | "[::1]")
     }
 
     pub fn is_hub(&self) -> bool {
@@ -115,11 +146,15 @@ impl Desk {
     }
 }
 
-/// `__Host-` binds a cookie to this very host; browsers accept it over TLS only. Systems on one host differ by port,
-/// which cookies do not know, so the system's name is part of it.
+/// `__Host-` binds a cookie to this very host; browsers accept it over TLS only. Systems and zones on one host differ
+/// by port, which cookies do not know, so their names are part of it.
 pub fn cookie_name(kit: &Kit) -> String {
     let prefix = if kit.over_tls { "__Host-" } else { "" };
-    format!("{prefix}sesshu-{}", kit.desk.system)
+    let zone = match kit.desk.zone {
+        Zone::Business => String::new(),
+        other => format!("-{}", other.code()),
+    };
+    format!("{prefix}sesshu-{}{zone}", kit.desk.system)
 }
 
 /// Remembers the page somebody wanted to see while they sign in.
@@ -162,8 +197,8 @@ pub async fn open(kit: &Kit, municipality: Municipality, standing: &Standing) ->
     staff::put(&mut tx, kit, municipality, &standing.person).await?;
     sqlx::query(
         "insert into sessions (municipality_code, token_hash, staff_id, csrf_token, created_at, sign_in_id, roles, zone,
-             terminal_id, stepped_up_at, checked_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $5)",
+             terminal_id, stepped_up_at, checked_at, fingerprint)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $5, $11)",
     )
     .bind(municipality.0)
     .bind(&Sha256::digest(token.as_bytes())[..])
@@ -175,8 +210,10 @@ pub async fn open(kit: &Kit, municipality: Municipality, standing: &Standing) ->
     .bind(standing.terminal.zone.code())
     .bind(standing.terminal.id)
     .bind(standing.stepped_up_at.map(Instant))
+    .bind(standing.fingerprint().map(|known| known.0))
     .execute(&mut *tx)
     .await?;
+    terminal::remember(&mut tx, municipality, standing.terminal, standing.device.as_ref()).await?;
     tx.commit().await?;
     Ok(format!("{}.{token}", municipality.0))
 }
@@ -189,6 +226,7 @@ fn codes(roles: &[Role]) -> Vec<&'static str> {
 struct Kept {
     sign_in_id: Uuid,
     checked_at: Timestamp,
+    fingerprint: Option<Fingerprint>,
     acting: Acting,
 }
 
@@ -201,7 +239,7 @@ async fn kept(
     let mut tx = db::begin(&kit.pool, municipality).await?;
     let row = sqlx::query(
         "select s.sign_in_id, s.checked_at, s.staff_id, s.csrf_token, s.roles, s.zone, s.terminal_id, s.stepped_up_at,
-             p.name, m.name
+             p.name, m.name, s.fingerprint
          from sessions s
          join staff p on p.municipality_code = s.municipality_code and p.staff_id = s.staff_id
          join municipalities m on m.municipality_code = s.municipality_code
@@ -218,6 +256,7 @@ async fn kept(
         Some(Kept {
             sign_in_id: row.get(0),
             checked_at: row.get::<Instant, _>(1).0,
+            fingerprint: row.get::<Option<[u8; 32]>, _>(10).map(Fingerprint),
             acting: Acting {
                 municipality,
                 municipality_name: row.get(9),
@@ -233,7 +272,38 @@ async fn kept(
     }))
 }
 
-/// Who a cookie belongs to, if the sign-in behind it still stands.
+/// Who has shown a cookie.
+#[derive(Debug)]
+pub enum Resumed {
+    /// Nobody: unknown, ended, or too old.
+    Nobody,
+    /// Somebody, from where they signed in.
+    Here(Box<Acting>),
+    /// Somebody's, but from another terminal or zone, or without the certificate: it has been copied.
+    Elsewhere(Box<Acting>),
+}
+
+/// Who a cookie belongs to and whether it is shown where they signed in.
+///
+/// # Errors
+/// Where the database or the hub cannot be asked: then nobody is let in.
+pub async fn resume_at(
+    kit: &Kit,
+    cookie: &str,
+    request_id: Uuid,
+    in_use: bool,
+    here: Here,
+) -> anyhow::Result<Resumed> {
+    Ok(match resume_from_anywhere(kit, cookie, request_id, in_use, here).await? {
+        None => Resumed::Nobody,
+        Some((acting, fingerprint)) if here == (Here { zone: acting.terminal.zone, fingerprint }) => {
+            Resumed::Here(Box::new(acting))
+        }
+        Some((acting, _)) => Resumed::Elsewhere(Box::new(acting)),
+    })
+}
+
+/// Who a cookie belongs to, if the sign-in behind it still stands and was made at this plain door.
 ///
 /// # Errors
 /// Where the database or the hub cannot be asked: then nobody is let in.
@@ -243,15 +313,32 @@ pub async fn resume(
     request_id: Uuid,
     in_use: bool,
 ) -> anyhow::Result<Option<Acting>> {
+    let here = Here { zone: kit.desk.zone, fingerprint: None };
+    Ok(match resume_at(kit, cookie, request_id, in_use, here).await? {
+        Resumed::Here(acting) => Some(*acting),
+        Resumed::Nobody | Resumed::Elsewhere(_) => None,
+    })
+}
+
+/// Likewise from wherever it is shown, with the certificate that the person signed in with.
+async fn resume_from_anywhere(
+    kit: &Kit,
+    cookie: &str,
+    request_id: Uuid,
+    in_use: bool,
+    here: Here,
+) -> anyhow::Result<Option<(Acting, Option<Fingerprint>)>> {
     let Some((municipality, token_hash)) = split(cookie) else { return Ok(None) };
     let Some(kept) = kept(kit, municipality, &token_hash, request_id).await? else { return Ok(None) };
     let now = kit.clock.now();
     let age = now.duration_since(kept.checked_at);
     if age.abs() < CHECK_EVERY {
-        return Ok(Some(kept.acting));
+        return Ok(Some((kept.acting, kept.fingerprint)));
     }
+    // Whoever uses somebody else's cookie keeps nobody signed in.
+    let is_here = here == Here { zone: kept.acting.terminal.zone, fingerprint: kept.fingerprint };
     // No connection is held while the hub is asked.
-    let standing = kit.desk.keeper.check(municipality, kept.sign_in_id, in_use).await?;
+    let standing = kit.desk.keeper.check(municipality, kept.sign_in_id, in_use && is_here).await?;
     let mut tx = db::begin(&kit.pool, municipality).await?;
     let Some(standing) = standing else {
         sqlx::query("update sessions set ended_at = $3 where municipality_code = $1 and token_hash = $2")
@@ -264,7 +351,8 @@ pub async fn resume(
         return Ok(None);
     };
     sqlx::query(
-        "update sessions set checked_at = $3, roles = $4, zone = $5, terminal_id = $6, stepped_up_at = $7
+        "update sessions set checked_at = $3, roles = $4, zone = $5, terminal_id = $6, stepped_up_at = $7,
+             fingerprint = $8
          where municipality_code = $1 and token_hash = $2",
     )
     .bind(municipality.0)
@@ -274,17 +362,21 @@ pub async fn resume(
     .bind(standing.terminal.zone.code())
     .bind(standing.terminal.id)
     .bind(standing.stepped_up_at.map(Instant))
+    .bind(standing.fingerprint().map(|known| known.0))
     .execute(&mut *tx)
     .await?;
     staff::put(&mut tx, kit, municipality, &standing.person).await?;
+    terminal::remember(&mut tx, municipality, standing.terminal, standing.device.as_ref()).await?;
     tx.commit().await?;
-    Ok(Some(Acting {
+    let fingerprint = standing.fingerprint();
+    let acting = Acting {
         staff_name: standing.person.name,
         roles: standing.person.roles,
         terminal: standing.terminal,
         stepped_up_at: standing.stepped_up_at,
         ..kept.acting
-    }))
+    };
+    Ok(Some((acting, fingerprint)))
 }
 
 /// Ends the session of a cookie here, and the sign-in behind it everywhere.

@@ -6,6 +6,7 @@
 //!
 //! It must never be used outside tests: it loses data with the machine.
 
+pub mod browser;
 pub mod staff;
 
 use std::fs::{File, OpenOptions};

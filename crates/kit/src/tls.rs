@@ -16,12 +16,12 @@ use rustls::{crypto::CryptoProvider, pki_types::UnixTime, time_provider::TimePro
 use std::{sync::Arc, time::Duration};
 
 /// The one cryptographic provider of the program.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 /// Certificates are judged by the system's clock, so that a test can let them expire.
-struct ByClock(Clock);
+pub(crate) struct ByClock(pub(crate) Clock);
 
 impl std::fmt::Debug for ByClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,7 @@
 //! The floor of every page: request ids, headers, the session's person, forms with their token, failures as pages.
 
 pub mod drafts;
+mod elsewhere;
 mod lanes;
 pub(crate) mod once;
 mod rates;
@@ -8,12 +9,18 @@ mod routes;
 mod serve;
 
 pub(crate) use lanes::Places;
-pub use lanes::{CONNECTIONS_NEEDED, Lane};
+pub use lanes::{CONNECTIONS_NEEDED, CONNECTIONS_NEEDED_BESIDE, Lane};
 pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
 pub use serve::{Patience, Peer, serve, serve_tls, serve_with};
 
-use crate::{Acting, Action, Kit, audit::CommitError, session, sink::SinkError};
+use crate::{
+    Acting, Action, Kit,
+    audit::CommitError,
+    session::{self, Resumed},
+    sink::SinkError,
+    terminal::Here,
+};
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request, State},
@@ -184,7 +191,8 @@ async fn floor(State(kit): State<Kit>, mut request: Request, next: Next) -> Resp
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()");
-    if kit.over_tls {
+    // A browser takes it for all ports of a name: on a name of the machine itself it would shut the plain door beside.
+    if kit.over_tls && !kit.desk.is_loopback() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }
     response
@@ -214,15 +222,18 @@ async fn known(State(kit): State<Kit>, mut request: Request, next: Next) -> Resp
         return next.run(request).await;
     };
     let in_use = !request.headers().contains_key(BY_ITSELF);
-    match session::resume(&kit, cookie, request_id, in_use).await {
-        Ok(Some(acting)) => {
+    let here = Here::of(&kit, request.extensions());
+    match session::resume_at(&kit, cookie, request_id, in_use, here).await {
+        Ok(Resumed::Here(acting)) => {
+            let acting = *acting;
             request.extensions_mut().insert(acting.clone());
             let mut response = next.run(request).await;
             // Also the page of a failure is made for this person.
             response.extensions_mut().insert(acting);
             response
         }
-        Ok(None) => {
+        Ok(Resumed::Elsewhere(acting)) => elsewhere::refuse(&kit, cookie, &acting, here).await,
+        Ok(Resumed::Nobody) => {
             let cookie = cookie.to_owned();
             keep_unsent(&kit, &cookie, request, next).await
         }
@@ -409,8 +420,9 @@ async fn failure_pages(State(page): State<FailurePage>, request: Request, next: 
     };
     let mut page = (note.status, axum::response::Html(page(&note, response.extensions().get(), request_id)))
         .into_response();
-    // 405 says which methods there are, 429 and 503 when to come back, 401 where a script leads its page.
-    for name in [header::ALLOW, header::RETRY_AFTER, routes::HX_REDIRECT] {
+    // 405 says which methods there are, 429 and 503 when to come back, 401 where a script leads its page, 403 that a
+    // cookie is taken away.
+    for name in [header::ALLOW, header::RETRY_AFTER, routes::HX_REDIRECT, header::SET_COOKIE] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }

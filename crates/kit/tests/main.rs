@@ -16,3 +16,4 @@ mod sink;
 mod support;
 mod vault;
 mod waiting;
+mod zones;

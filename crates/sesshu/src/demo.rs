@@ -3,10 +3,12 @@
 //! Everything comes in by the ordinary door: `town` writes files, the imports take them.
 
 mod authenticator;
+mod terminals;
 
 use crate::{
     Outcome,
-    serve::{self, Doors, Running, Urls},
+    doors::{self, Opened, Plain},
+    serve::{self, Running, Urls},
     world::{AuditLogArgs, DataArgs, World},
 };
 use anyhow::Context;
@@ -21,7 +23,7 @@ use hub::{
 };
 use kit::{Acting, Duty, Failure, Municipality, Role};
 use serde_json::json;
-use std::path::Path;
+use std::{net::Ipv4Addr, path::Path};
 use ui::dates;
 
 /// 架空の区を用意して、すぐに使える状態で起動する(Ctrl-Cで終了)
@@ -74,8 +76,10 @@ const DAYS_VALID: i64 = 30;
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
-        let doors = Doors::open(args.port).await?;
-        let phone = serve::listen(if args.port == 0 { 0 } else { args.port.saturating_add(2) }).await?;
+        let plain = Plain::open(args.port).await?;
+        let beside = |more: u16| if args.port == 0 { 0 } else { args.port.saturating_add(more) };
+        let phone = doors::listen(Ipv4Addr::LOCALHOST.into(), beside(2)).await?;
+        let tls = terminals::listen(beside(3)).await?;
         let dir = args.data.folder("demo")?;
         args.audit_log.place(&dir)?;
         let world = World::open(dir, args.data.database.as_deref()).await?;
@@ -85,17 +89,19 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         put_application(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
-        let running = Running::start(&world, doors).await?;
+        let mut open = vec![Opened::from(plain)];
+        open.extend(terminals::open(&world, tls).await?);
+        let running = Running::start(&world, open).await?;
+        let urls = running.urls.first().context("the plain door is open")?;
         let authenticator = format!("http://localhost:{}/", phone.local_addr()?.port());
         let phone =
             tokio::spawn(authenticator::serve(phone, authenticator::page(&world.hub.kit.clock, &sign_ins)));
         let facts = world.dir.join("demo.json");
-        std::fs::write(
-            &facts,
-            serde_json::to_vec_pretty(&describe(&running.urls, &authenticator, &sign_ins, &counts))?,
-        )
-        .with_context(|| format!("{} を書けません", facts.display()))?;
-        greet(&running.urls, &authenticator, &sign_ins, &counts, &facts);
+        let mut told = describe(urls, &authenticator, &sign_ins, &counts);
+        told["doors"] = terminals::describe(&world, &running.urls).into();
+        std::fs::write(&facts, serde_json::to_vec_pretty(&told)?)
+            .with_context(|| format!("{} を書けません", facts.display()))?;
+        greet(urls, &authenticator, &sign_ins, &counts, &facts);
         serve::until_told(&world).await?;
         eprintln!("終了しています…");
         std::fs::remove_file(&facts).ok();
@@ -254,6 +260,7 @@ fn greet(
     for sign_in in sign_ins {
         println!("  {:<10} {:<10} {}", sign_in.login, sign_in.password, sign_in.role.ja());
     }
+    println!("\n  登録した端末の証明書で開く入口(TLS)は、この内容のファイルの doors にあります。");
     println!("\n  確認コードは、認証アプリの模擬画面で見られます: {authenticator}");
     println!("\n  この内容は {} にもあります。Ctrl-C で終了します。\n", facts.display());
 }

@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         What::Rotate { kek, data } => crate::on_runtime(async {
             let world = World::open(data.folder("data")?, data.database.as_deref()).await?;
             if let Some(kek) = kek {
-                let placed = world.hub.vault.ring().install(kek)?;
+                let placed = world.hub.vault()?.ring().install(kek)?;
                 eprintln!("新しい鍵ファイルを {} に置きました。", placed.display());
             }
             let outcome = rotate(&world).await?;
@@ -83,7 +83,7 @@ async fn rotate(world: &World) -> anyhow::Result<Outcome> {
     let mut begun = Vec::new();
     for (municipality, name) in db::municipalities(&hub.kit.pool).await? {
         let operator = kit::staff::operator(&hub.kit, municipality).await?;
-        if hub.vault.begin_rotation(&operator).await.with_context(|| name.clone())?.is_some() {
+        if hub.vault()?.begin_rotation(&operator).await.with_context(|| name.clone())?.is_some() {
             begun.push((municipality, name));
         }
     }
@@ -114,8 +114,8 @@ async fn newest_job(world: &World, municipality: Municipality) -> sqlx::Result<O
 }
 
 async fn show(world: &World) -> anyhow::Result<()> {
-    let in_use = world.hub.vault.keks_in_use().await?;
-    let files = world.hub.vault.ring().files()?;
+    let in_use = world.hub.vault()?.keks_in_use().await?;
+    let files = world.hub.vault()?.ring().files()?;
     let newest = files.len().saturating_sub(1);
     for (nth, (path, id)) in files.iter().enumerate() {
         let state = match (nth == newest, in_use.contains(id)) {

@@ -10,6 +10,7 @@ mod backup;
 mod bench;
 mod demo;
 mod doctor;
+mod doors;
 mod extract;
 mod forecast;
 mod import;
@@ -19,6 +20,7 @@ mod links;
 mod print;
 mod rebuild;
 mod serve;
+mod terminals;
 mod town_files;
 mod world;
 
@@ -38,6 +40,7 @@ enum Command {
     Demo(demo::Args),
     Init(init::Args),
     Serve(serve::Args),
+    Terminal(terminals::Args),
     Doctor(doctor::Args),
     Audit(audit::Args),
     Import(import::Args),
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Terminal(args) => terminals::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => import::run(&args),

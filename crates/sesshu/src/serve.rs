@@ -3,14 +3,19 @@
 use crate::{
     Outcome,
     audit::child::KeeperChild,
-    backup, links,
+    backup,
+    doors::{self, DoorArgs, Opened, Plain},
+    links,
     world::{AuditLogArgs, DataArgs, World},
 };
-use anyhow::Context;
 use clap::Args as ClapArgs;
-use kit::session::{Desk, Keeper};
-use std::{net::Ipv4Addr, sync::Arc};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use kit::{
+    Zone,
+    session::{Desk, Keeper},
+    web,
+};
+use std::sync::Arc;
+use tokio::{sync::watch, task::JoinHandle};
 
 /// システムを起動する(Ctrl-Cで終了)
 #[derive(ClapArgs)]
@@ -22,36 +27,25 @@ pub struct Args {
     /// ① 健康管理システムが待ち受けるポート(0なら空いている番号)。② 共通基盤は次の番号を使う
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    #[command(flatten)]
+    doors: DoorArgs,
 }
 
 /// New entries of the log get their places this often.
 const PLACE_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// The doors of the systems, taken before anything else is done: a taken port is said at once, not after a minute of
-/// imports.
-pub struct Doors {
-    health: TcpListener,
-    hub: TcpListener,
-}
-
-impl Doors {
-    /// 健康管理システム at `port`, 共通基盤 at the next; at free ports for 0.
-    pub async fn open(port: u16) -> anyhow::Result<Doors> {
-        let next = if port == 0 { 0 } else { port.checked_add(1).context("--port が大きすぎます")? };
-        Ok(Doors { health: listen(port).await?, hub: listen(next).await? })
-    }
-}
-
-/// Where browsers reach the systems.
+/// Where browsers reach the systems from one zone.
 #[derive(Clone)]
 pub struct Urls {
+    pub zone: Zone,
     pub health: String,
     pub hub: String,
 }
 
 /// Everything that runs beside the commands' own work. Stopped together.
 pub struct Running {
-    pub urls: Urls,
+    /// Of each door, in the order in which they were given.
+    pub urls: Vec<Urls>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     kits: [kit::Kit; 2],
@@ -60,23 +54,21 @@ pub struct Running {
 
 impl Running {
     /// Starts the pages of all systems, the background worker, the giving of places in the logs, and the logs' keeper.
-    pub async fn start(world: &World, doors: Doors) -> anyhow::Result<Running> {
-        // By name, not by number: passkeys belong to a host's name.
-        let url = |door: &TcpListener| anyhow::Ok(format!("http://localhost:{}", door.local_addr()?.port()));
-        let urls = Urls { health: url(&doors.health)?, hub: url(&doors.hub)? };
+    pub async fn start(world: &World, doors: Vec<Opened>) -> anyhow::Result<Running> {
         let (stop, stopped) = watch::channel(false);
         let (keeper, hub_link) = links::to_hub(world, stopped.clone()).await?;
-        let (health, hub) = (health_at(world, &urls, keeper), hub_at(world, &urls));
-        let tasks = vec![
-            hub_link,
-            tokio::spawn(kit::web::serve(doors.health, health::router(health), stopped.clone())),
-            tokio::spawn(kit::web::serve(doors.hub, hub::router(hub), stopped.clone())),
+        let (mut urls, mut tasks) = (Vec::new(), vec![hub_link]);
+        for door in doors {
+            urls.push(door.urls()?);
+            tasks.extend(open(world, door, &keeper, &stopped)?);
+        }
+        tasks.extend([
             tokio::spawn(health::worker(&world.app).run(stopped.clone())),
             tokio::spawn(hub::worker(&world.hub).run(stopped.clone())),
             tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
             tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
             tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
-        ];
+        ]);
         let keeper = KeeperChild::start(&world.dir, &world.keeper_doors)?;
         let kits = [world.app.kit.clone(), world.hub.kit.clone()];
         Ok(Running { urls, stop, tasks, kits, keeper })
@@ -98,17 +90,43 @@ impl Running {
     }
 }
 
-fn health_at(world: &World, urls: &Urls, keeper: Arc<dyn Keeper>) -> health::App {
-    let kit = &world.app.kit;
-    let desk = Desk::new("health", &urls.health, &urls.hub, &[], keeper);
-    health::App { kit: kit::Kit { desk, ..kit.clone() }, ..world.app.clone() }
+/// Both systems behind one door: each with the pages of the door's zone.
+fn open(
+    world: &World,
+    door: Opened,
+    keeper: &Arc<dyn Keeper>,
+    stop: &watch::Receiver<bool>,
+) -> anyhow::Result<[JoinHandle<()>; 2]> {
+    let (urls, over_tls) = (door.urls()?, door.tls.is_some());
+    let health = health::router_in(health_at(world, &urls, over_tls, Arc::clone(keeper)), urls.zone);
+    let hub = hub::router_in(hub_at(world, &urls, over_tls), urls.zone);
+    Ok(match door.tls {
+        None => [
+            tokio::spawn(web::serve(door.health, health, stop.clone())),
+            tokio::spawn(web::serve(door.hub, hub, stop.clone())),
+        ],
+        Some([health_door, hub_door]) => [
+            tokio::spawn(web::serve_tls(door.health, health_door, health, stop.clone())),
+            tokio::spawn(web::serve_tls(door.hub, hub_door, hub, stop.clone())),
+        ],
+    })
 }
 
-fn hub_at(world: &World, urls: &Urls) -> hub::App {
+fn health_at(world: &World, urls: &Urls, over_tls: bool, keeper: Arc<dyn Keeper>) -> health::App {
+    let kit = &world.app.kit;
+    let desk = Desk::new("health", &urls.health, &urls.hub, &[], keeper);
+    health::App { kit: kit::Kit { desk, over_tls, ..kit.clone() }, ..world.app.clone() }
+}
+
+fn hub_at(world: &World, urls: &Urls, over_tls: bool) -> hub::App {
     let kit = &world.hub.kit;
     let desk = Desk::new("hub", &urls.hub, &urls.hub, &[&urls.health], Arc::clone(&kit.desk.keeper));
     let health = hub::Site { system: "health", name: "健康管理システム", url: urls.health.clone() };
-    hub::App { kit: kit::Kit { desk, ..kit.clone() }, sites: Arc::new([health]), ..world.hub.clone() }
+    hub::App {
+        kit: kit::Kit { desk, over_tls, ..kit.clone() },
+        sites: Arc::new([health]),
+        ..world.hub.clone()
+    }
 }
 
 async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
@@ -119,12 +137,6 @@ async fn keep_places(kit: kit::Kit, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! { _ = tokio::time::sleep(PLACE_EVERY) => {}, _ = stop.changed() => {} }
     }
-}
-
-pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .with_context(|| format!("ポート {port} を使えません。--port で別の番号を指定してください"))
 }
 
 /// How often it is looked whether the private PostgreSQL still runs.
@@ -153,7 +165,12 @@ pub async fn until_told(world: &World) -> anyhow::Result<()> {
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     crate::on_runtime(async {
-        let doors = Doors::open(args.port).await?;
+        // Taken before anything else is done: a taken port is said at once, not after a minute of imports.
+        let mut listening = Vec::new();
+        if args.doors.has_plain()? {
+            listening.push(Plain::open(args.port).await?);
+        }
+        let tls = args.doors.listen().await?;
         let dir = args.data.folder("data")?;
         args.audit_log.place(&dir)?;
         let world = World::open(dir, args.data.database.as_deref()).await?;
@@ -161,8 +178,12 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             !kit::db::municipalities(&world.app.kit.pool).await?.is_empty(),
             "自治体が登録されていません。先に sesshu init を実行してください。"
         );
-        let running = Running::start(&world, doors).await?;
-        eprintln!("① 健康管理システム  {}/\n② 共通基盤          {}/", running.urls.health, running.urls.hub);
+        let mut open: Vec<_> = listening.into_iter().map(Opened::from).collect();
+        open.extend(doors::open(tls, &args.doors.identity()?, &world.hub.kit.clock)?);
+        let running = Running::start(&world, open).await?;
+        for Urls { zone, health, hub } in &running.urls {
+            eprintln!("{}\n  ① 健康管理システム  {health}/\n  ② 共通基盤          {hub}/", zone.ja());
+        }
         until_told(&world).await?;
         running.stop().await;
         let dir = world.dir.clone();

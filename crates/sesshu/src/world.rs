@@ -23,9 +23,11 @@ use std::{
     sync::Arc,
 };
 
-/// One connection for each place of the request lanes, and some for the worker's two jobs with their heartbeats and the
-/// audit chain: no request ever waits for another lane's, and more would only queue inside PostgreSQL.
-const CONNECTIONS_MAX: u32 = kit::web::CONNECTIONS_NEEDED as u32 + 8;
+/// One connection for each place of the request lanes (of the plain door and of one in each zone), and some for the
+/// worker's two jobs with their heartbeats and the audit chain: no request ever waits for another lane's, and more
+/// would only queue inside PostgreSQL.
+const CONNECTIONS_MAX: u32 =
+    (2 * kit::web::CONNECTIONS_NEEDED + 2 * kit::web::CONNECTIONS_NEEDED_BESIDE) as u32 + 8;
 
 /// The vault answers one window at a time, each with one connection; a rotation needs one more.
 const VAULT_CONNECTIONS_MAX: u32 = 8;
@@ -113,7 +115,7 @@ impl World {
         };
         let hub_kit = kit("hub", hub_pool, hub_sink);
         let vault = PgPoolOptions::new().max_connections(VAULT_CONNECTIONS_MAX).connect_with(vault).await?;
-        let vault = Vault::new(hub_kit.clone(), vault, keys);
+        let vault = Some(Vault::new(hub_kit.clone(), vault, keys));
         // Beside the database, never in it: a copied table of secrets opens nothing.
         let app_keys = kit::vault::KeyRing::open_or_create(&dir.join("keys/hub"))?;
         let hub = hub::App { kit: hub_kit, vault, sites: Arc::new([]), keys: app_keys };
@@ -163,7 +165,9 @@ impl World {
 
     /// Closes the connections, then stops the private server.
     pub async fn close(self) -> anyhow::Result<()> {
-        self.hub.vault.close().await;
+        if let Some(vault) = &self.hub.vault {
+            vault.close().await;
+        }
         for pool in [&self.app.kit.pool, &self.hub.kit.pool, &self.owner, &self.hub_owner] {
             pool.close().await;
         }

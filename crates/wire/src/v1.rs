@@ -12,6 +12,6 @@ pub use envelope::{Envelope, Fault, FaultCode};
 pub use links::{Basis, LINKS, Link, System, link, links_ja};
 pub use operation::{CheckLink, LinkCheck, LinkState, Operation};
 pub use staff::{
-    CheckSignIn, EndSignIn, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing, Ticket,
-    TicketAnswer, TicketArrival,
+    CheckSignIn, EndSignIn, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing,
+    Terminal, Ticket, TicketAnswer, TicketArrival,
 };

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 use wire::v1::{
     Basis, CheckLink, CheckSignIn, EndSignIn, Envelope, Fault, FaultCode, LINKS, LinkCheck, LinkState,
-    Operation, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing, System, Ticket,
-    TicketAnswer, TicketArrival,
+    Operation, RedeemTicket, SignInCheck, SignInEnd, SignInEnded, SignInState, Standing, System, Terminal,
+    Ticket, TicketAnswer, TicketArrival,
 };
 
 /// Every operation with one sample of each message and of each variant its answer can take.
@@ -41,7 +41,11 @@ fn standing(sign_in_id: Uuid) -> Standing {
         section: "保健予防課".to_owned(),
         roles: vec!["clerk".to_owned()],
         zone: "business".to_owned(),
-        terminal_id: Some(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005)),
+        terminal: Some(Terminal {
+            terminal_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005),
+            name: "窓口1番".to_owned(),
+            fingerprint: "0f".repeat(32),
+        }),
         stepped_up_at: Some("2026-04-01T00:00:00Z".parse().expect("a time")),
     }
 }

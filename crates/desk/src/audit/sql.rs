@@ -45,6 +45,8 @@ pub struct LogRow {
     pub staff_id: Option<Uuid>,
     pub staff_name: String,
     pub terminal_id: Option<Uuid>,
+    /// Empty where nobody has acted from it here.
+    pub terminal_name: String,
     pub zone: String,
     pub purpose: Option<String>,
     pub action: String,
@@ -126,10 +128,12 @@ pub async fn log(
 
 const SELECT: &str =
     "select e.entry_id, e.at, e.staff_id, coalesce(s.name, 'システム'), e.terminal_id, e.zone, e.purpose,
-         e.action, e.outcome, e.target_kind, e.target_id, e.request_id, c.place, e.detail, e.before, e.after
+         e.action, e.outcome, e.target_kind, e.target_id, e.request_id, c.place, e.detail, e.before, e.after,
+         coalesce(t.name, '')
      from audit_entries e
      left join staff s on s.municipality_code = e.municipality_code and s.staff_id = e.staff_id
-     left join audit_places c on c.municipality_code = e.municipality_code and c.entry_id = e.entry_id";
+     left join audit_places c on c.municipality_code = e.municipality_code and c.entry_id = e.entry_id
+     left join terminal_names t on t.municipality_code = e.municipality_code and t.terminal_id = e.terminal_id";
 
 fn read(row: &PgRow) -> LogRow {
     LogRow {
@@ -138,6 +142,7 @@ fn read(row: &PgRow) -> LogRow {
         staff_id: row.get(2),
         staff_name: row.get(3),
         terminal_id: row.get(4),
+        terminal_name: row.get(16),
         zone: row.get(5),
         purpose: row.get(6),
         action: row.get(7),

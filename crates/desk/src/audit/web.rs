@@ -68,6 +68,7 @@ struct Line {
     target: &'static str,
     target_id: String,
     terminal: String,
+    terminal_name: String,
     zone: &'static str,
     purpose: &'static str,
     request: String,
@@ -89,6 +90,7 @@ fn line(row: &LogRow) -> Line {
         "staff" => "職員",
         "job" => "処理",
         "entry" => "操作ログの1件",
+        "terminal" => "端末",
         _ => "",
     };
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
@@ -103,6 +105,7 @@ fn line(row: &LogRow) -> Line {
         target,
         target_id: id(row.target_id),
         terminal: id(row.terminal_id),
+        terminal_name: row.terminal_name.clone(),
         zone: Zone::from_code(&row.zone).map_or("", |zone| zone.ja()),
         purpose: row.purpose.as_deref().and_then(Purpose::from_code).map_or("", |purpose| purpose.ja()),
         request: row.request_id.to_string(),

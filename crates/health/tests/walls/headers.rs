@@ -105,6 +105,13 @@ async fn over_tls_the_cookie_belongs_to_this_host_alone() {
     let walls = walls(MARKS).await;
     let mut app = walls.stage.app.clone();
     app.kit = Kit { over_tls: true, ..app.kit };
+    // A browser takes the rule for all ports of a name: on the machine's own it would shut the plain door beside.
+    let on_loopback =
+        health::router(app.clone()).oneshot(Request::get("/").body(Body::empty()).unwrap()).await;
+    assert!(!on_loopback.unwrap().headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    let keeper = std::sync::Arc::clone(&app.kit.desk.keeper);
+    let url = "https://sesshu.example:8443";
+    app.kit.desk = kit::session::Desk::new("health", url, "https://sesshu.example:8444", &[], keeper);
     let staff_id = walls.ours.acting(Role::Clerk).staff_id;
     let (cookie, csrf) = kit::testing::staff::sign_in(&app.kit, walls.ours.municipality, staff_id).await;
     assert!(cookie.starts_with("__Host-sesshu-health="), "{cookie}");

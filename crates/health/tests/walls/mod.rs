@@ -19,3 +19,4 @@ mod sessions;
 mod sink;
 mod tenants;
 mod town;
+mod zones;

@@ -77,7 +77,11 @@ pub(crate) fn line(row: &SignInRow, own: Option<Uuid>) -> Line {
     let zone = row.zone.map_or("不明", |zone| zone.ja());
     Line {
         id: row.sign_in_id,
-        place: row.terminal_id.map_or_else(|| zone.to_owned(), |id| format!("{zone}（端末 {id}）")),
+        place: match (&row.terminal_name, row.terminal_id) {
+            (Some(name), _) => format!("{zone}（{name}）"),
+            (None, Some(id)) => format!("{zone}（端末 {id}）"),
+            (None, None) => zone.to_owned(),
+        },
         means: if row.means == "passkey" { "パスキー" } else { "パスワードと確認コード" },
         since: time(row.created_at),
         seen: time(row.last_seen_at),

@@ -7,7 +7,8 @@ use crate::{
         ceremony::{Kind, Token},
         passkey::{NAME_CHARS_MAX, NotAdded},
     },
-    sign_in::web::{caller, choices, chosen, digits},
+    sign_in::web::{choices, chosen, digits},
+    terminals::door::Seat,
 };
 use askama::Template;
 use axum::{
@@ -45,36 +46,29 @@ struct CodePage {
     code: FieldState,
 }
 
-async fn code_page(
-    app: &App,
-    request_id: RequestId,
-    posted: &Posted,
-    errors: FormErrors,
-) -> Result<CodePage, Failure> {
-    let (municipalities, name) = choices(app).await?;
+async fn code_page(app: &App, seat: Seat, posted: &Posted, errors: FormErrors) -> Result<CodePage, Failure> {
+    let (municipalities, name) = choices(app, seat).await?;
     Ok(CodePage {
         municipality: errors.field("municipality", posted.text("municipality")),
         municipalities,
         login: errors.field("login", posted.text("login")),
         code: errors.field("code", ""),
         shell: Shell {
-            municipality_name: name, errors, ..page::outside::<App>("登録コード", request_id)
+            municipality_name: name,
+            errors,
+            ..page::outside::<App>("登録コード", seat.request_id)
         },
     })
 }
 
-async fn code_form(State(app): State<App>, request_id: RequestId) -> Result<Html<String>, Failure> {
-    page::show(&code_page(&app, request_id, &Posted::default(), FormErrors::default()).await?)
+async fn code_form(State(app): State<App>, seat: Seat) -> Result<Html<String>, Failure> {
+    page::show(&code_page(&app, seat, &Posted::default(), FormErrors::default()).await?)
 }
 
-async fn take_code(
-    State(app): State<App>,
-    request_id: RequestId,
-    posted: Posted,
-) -> Result<Response, Failure> {
+async fn take_code(State(app): State<App>, seat: Seat, posted: Posted) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
     let (login, code) = (posted.trimmed("login"), posted.trimmed("code"));
-    let municipality = chosen(&app, &posted).await?;
+    let municipality = chosen(&app, &posted, seat).await?;
     if municipality.is_none() {
         errors.add("municipality", "自治体を選択してください");
     }
@@ -85,7 +79,7 @@ async fn take_code(
         errors.add("code", "登録コードを入力してください");
     }
     if let (Some(municipality), true) = (municipality, errors.is_empty()) {
-        match case::show(&app, municipality, (login, code), caller(request_id)).await? {
+        match case::show(&app, municipality, (login, code), seat.caller()).await? {
             Shown::Accepted(token) => {
                 return Ok(([token.set(&app.kit)], Redirect::to("/enrol/means")).into_response());
             }
@@ -96,7 +90,7 @@ async fn take_code(
             Shown::Held(held) => errors.add("login", held.sentence()),
         }
     }
-    page::show_errors(&code_page(&app, request_id, &posted, errors).await?)
+    page::show_errors(&code_page(&app, seat, &posted, errors).await?)
 }
 
 #[derive(Template)]
@@ -190,7 +184,7 @@ pub(crate) fn device_objection(name: &str) -> Option<String> {
 
 async fn take_passkey(
     State(app): State<App>,
-    request_id: RequestId,
+    seat: Seat,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -205,7 +199,7 @@ async fn take_passkey(
         let taken = match Token::of(&app.kit, Kind::PasskeyEnrolment, &headers) {
             Some(challenge) => {
                 let credential = posted.text("credential");
-                case::take_passkey(&app, (&token, &challenge), name, credential, caller(request_id)).await?
+                case::take_passkey(&app, (&token, &challenge), name, credential, seat.caller()).await?
             }
             None => Err(NotAdded::TooLate),
         };
@@ -214,12 +208,12 @@ async fn take_passkey(
             Err(why) => errors.add("device", why.sentence()),
         }
     }
-    page::show_errors(&means_page(request_id, &found, &posted, errors)?)
+    page::show_errors(&means_page(seat.request_id, &found, &posted, errors)?)
 }
 
 async fn take_password(
     State(app): State<App>,
-    request_id: RequestId,
+    seat: Seat,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -228,9 +222,9 @@ async fn take_password(
     };
     let code = digits(posted.text("code"));
     let choice = Choice { password: posted.text("password"), again: posted.text("again"), code: &code };
-    match case::take_password(&app, &token, &choice, caller(request_id)).await? {
+    match case::take_password(&app, &token, &choice, seat.caller()).await? {
         Ok(()) => Ok(finished(&app)),
-        Err(errors) => page::show_errors(&means_page(request_id, &found, &posted, errors)?),
+        Err(errors) => page::show_errors(&means_page(seat.request_id, &found, &posted, errors)?),
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn open(app: &App, acting: &Acting, number: AddresseeNumber) -> Result
 
 /// What may be known of a person without showing their number.
 pub async fn addressee(app: &App, acting: &Acting, id: Uuid) -> Result<Addressee, Failure> {
-    let versions = app.vault.history(acting, id).await?;
+    let versions = app.vault()?.history(acting, id).await?;
     with_names(app, acting, id, versions).await?.ok_or(Failure::NotFound)
 }
 
@@ -69,14 +69,14 @@ pub async fn find(
     purpose: Purpose,
     number: &IndividualNumber,
 ) -> Result<(Holder, AddresseeNumber), VaultError> {
-    let holder = app.vault.find_by_number(acting, purpose, number).await?;
+    let holder = app.vault()?.find_by_number(acting, purpose, number).await?;
     let mut tx = db::begin(&app.kit.pool, acting.municipality).await?;
     let number = sql::addressee(&mut tx, acting.municipality, holder.person).await?;
     number.map(|number| (holder, number)).ok_or(VaultError::NotShown)
 }
 
 pub async fn reveal(app: &App, acting: &Acting, purpose: Purpose, id: Uuid) -> Result<Revealed, VaultError> {
-    app.vault.reveal(acting, purpose, id).await
+    app.vault()?.reveal(acting, purpose, id).await
 }
 
 /// What the form of a registration asks for.
@@ -89,7 +89,7 @@ pub struct Registration {
 
 pub async fn register(app: &App, acting: &Acting, id: Uuid, new: &Registration) -> Result<(), VaultError> {
     let number = NewNumber { number: &new.number, valid_from: new.valid_from, reason: new.reason };
-    app.vault.register(acting, new.purpose, id, number).await
+    app.vault()?.register(acting, new.purpose, id, number).await
 }
 
 /// The number as typed, into the named field's errors otherwise.

@@ -2,7 +2,10 @@
 
 use crate::keeper::Limits;
 use jiff::Timestamp;
-use kit::{Day, Instant, Municipality, Role, Terminal, Zone, session::Standing, staff::Person};
+use kit::{
+    Day, Fingerprint, Instant, Municipality, Role, Terminal, Zone, session::Standing, staff::Person,
+    terminal::Device,
+};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -122,6 +125,7 @@ pub struct SignInRow {
     pub sign_in_id: Uuid,
     pub zone: Option<Zone>,
     pub terminal_id: Option<Uuid>,
+    pub terminal_name: Option<String>,
     pub means: String,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
@@ -132,6 +136,7 @@ fn sign_in_row(row: &sqlx::postgres::PgRow) -> SignInRow {
         sign_in_id: row.get(0),
         zone: Zone::from_code(row.get(1)),
         terminal_id: row.get(2),
+        terminal_name: row.get(6),
         means: row.get(3),
         created_at: row.get::<Instant, _>(4).0,
         last_seen_at: row.get::<Instant, _>(5).0,
@@ -146,7 +151,10 @@ pub async fn standing_of(
     limits: Limits,
 ) -> sqlx::Result<Vec<SignInRow>> {
     let rows = sqlx::query(
-        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at from sign_ins
+        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at,
+             (select t.name from terminals t
+              where t.municipality_code = sign_ins.municipality_code and t.terminal_id = sign_ins.terminal_id)
+         from sign_ins
          where municipality_code = $1 and staff_id = $2 and ended_at is null and created_at > $3
              and last_seen_at > $4
          order by created_at desc",
@@ -168,7 +176,10 @@ pub async fn before(
     own: Uuid,
 ) -> sqlx::Result<Option<SignInRow>> {
     let row = sqlx::query(
-        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at from sign_ins
+        "select sign_in_id, zone, terminal_id, means, created_at, last_seen_at,
+             (select t.name from terminals t
+              where t.municipality_code = sign_ins.municipality_code and t.terminal_id = sign_ins.terminal_id)
+         from sign_ins
          where municipality_code = $1 and staff_id = $2 and sign_in_id <> $3
              and created_at <= (select created_at from sign_ins where municipality_code = $1 and sign_in_id = $3)
          order by created_at desc limit 1",
@@ -198,7 +209,7 @@ pub async fn step_up(
 }
 
 /// What can be said of a sign-in that stands: of a person who is not disabled, on a day of their account, with the
-/// roles they hold that day.
+/// roles they hold that day, at a terminal that may be used that day.
 pub async fn standing(
     conn: &mut PgConnection,
     municipality: Municipality,
@@ -206,12 +217,15 @@ pub async fn standing(
     limits: Limits,
 ) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $5), i.zone, i.terminal_id, i.stepped_up_at
+        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $5), i.zone, i.terminal_id, i.stepped_up_at,
+             t.name, t.fingerprint
          from sign_ins i
          join accounts a on a.municipality_code = i.municipality_code and a.staff_id = i.staff_id
          join staff s on s.municipality_code = i.municipality_code and s.staff_id = i.staff_id
+         left join terminals t on t.municipality_code = i.municipality_code and t.terminal_id = i.terminal_id
          where i.municipality_code = $1 and i.sign_in_id = $2 and i.ended_at is null and a.disabled_at is null
-             and i.created_at > $3 and i.last_seen_at > $4 and (a.until_on is null or a.until_on >= $5)",
+             and i.created_at > $3 and i.last_seen_at > $4 and (a.until_on is null or a.until_on >= $5)
+             and (i.terminal_id is null or (t.withdrawn_at is null and t.last_on >= $5 and t.zone = i.zone))",
     )
     .bind(municipality.0)
     .bind(sign_in_id)
@@ -221,6 +235,8 @@ pub async fn standing(
     .fetch_optional(conn)
     .await?;
     Ok(row.and_then(|row| {
+        let device = row.get::<Option<String>, _>(9).zip(row.get::<Option<[u8; 32]>, _>(10));
+        let device = device.map(|(name, fingerprint)| Device { name, fingerprint: Fingerprint(fingerprint) });
         Some(Standing {
             sign_in_id,
             person: Person {
@@ -231,6 +247,7 @@ pub async fn standing(
                 roles: row.get::<Vec<String>, _>(4).iter().filter_map(|code| Role::from_code(code)).collect(),
             },
             terminal: Terminal { zone: Zone::from_code(row.get(5))?, id: row.get(6) },
+            device,
             stepped_up_at: row.get::<Option<Instant>, _>(7).map(|at| at.0),
         })
     }))

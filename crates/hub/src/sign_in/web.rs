@@ -1,20 +1,21 @@
 //! The door of all systems.
 
-use super::case::{self, Caller, Second, Way};
+use super::case::{self, Second, Way};
 use crate::{
     App,
     factors::ceremony::{Kind, Token},
+    terminals::door::Seat,
 };
 use askama::Template;
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
 };
 use desk::page;
 use kit::{
-    Acting, Action, Case, Failure, Municipality, Posted, Target, Terminal, Zone,
+    Acting, Action, Case, Failure, Municipality, Posted, Target,
     session::{self, Standing},
     web::{self, Door, RequestId, Routes},
 };
@@ -33,11 +34,6 @@ pub fn routes() -> Routes<App> {
         .post("/sign-in/passkey", Door::Open, take_passkey)
         .get("/signed-out", Door::Open, signed_out)
         .post("/sign-out", Action::SignOut, sign_out)
-}
-
-/// Every browser acts from the office until terminals are known by their certificates.
-pub(crate) fn caller(request_id: RequestId) -> Caller {
-    Caller { terminal: Terminal { zone: Zone::Business, id: None }, request_id: request_id.0 }
 }
 
 /// What the address of the sign-in page says.
@@ -64,9 +60,16 @@ struct SignInPage {
     password: FieldState,
 }
 
-/// The municipality that a form of a person outside chooses: the only one served, or the one selected.
-pub(crate) async fn chosen(app: &App, posted: &Posted) -> Result<Option<Municipality>, Failure> {
-    let served = kit::db::municipalities(&app.kit.pool).await?;
+/// The municipalities whose staff may sign in at this seat: all that are served, or the one whose terminal it is.
+async fn served(app: &App, seat: Seat) -> Result<Vec<(Municipality, String)>, Failure> {
+    let mut served = kit::db::municipalities(&app.kit.pool).await?;
+    served.retain(|(one, _)| seat.municipality.is_none_or(|own| own == *one));
+    Ok(served)
+}
+
+/// The municipality that a form of a person outside chooses: the only one there is, or the one selected.
+pub(crate) async fn chosen(app: &App, posted: &Posted, seat: Seat) -> Result<Option<Municipality>, Failure> {
+    let served = served(app, seat).await?;
     Ok(match served.as_slice() {
         [(only, _)] => Some(*only),
         many => {
@@ -76,8 +79,8 @@ pub(crate) async fn chosen(app: &App, posted: &Posted) -> Result<Option<Municipa
 }
 
 /// What a page outside shows of the municipalities: the choices, and the name where there is one only.
-pub(crate) async fn choices(app: &App) -> Result<(Vec<Choice>, String), Failure> {
-    let served = kit::db::municipalities(&app.kit.pool).await?;
+pub(crate) async fn choices(app: &App, seat: Seat) -> Result<(Vec<Choice>, String), Failure> {
+    let served = served(app, seat).await?;
     let name = if let [(_, only)] = served.as_slice() { only.clone() } else { String::new() };
     let choices = served.iter().map(|(code, name)| Choice::new(code.to_string(), name.clone())).collect();
     Ok((choices, name))
@@ -85,35 +88,38 @@ pub(crate) async fn choices(app: &App) -> Result<(Vec<Choice>, String), Failure>
 
 async fn make(
     app: &App,
-    request_id: RequestId,
+    seat: Seat,
     way: Way,
     posted: &Posted,
     errors: FormErrors,
 ) -> Result<SignInPage, Failure> {
-    let (municipalities, name) = choices(app).await?;
+    let (municipalities, name) = choices(app, seat).await?;
     Ok(SignInPage {
         municipality: errors.field("municipality", posted.text("municipality")),
         municipalities,
         login: errors.field("login", posted.text("login")),
         password: errors.field("password", ""),
-        shell: Shell { municipality_name: name, errors, ..page::outside::<App>("ログイン", request_id) },
+        shell: Shell {
+            municipality_name: name, errors, ..page::outside::<App>("ログイン", seat.request_id)
+        },
         way,
     })
 }
 
 async fn form(
     State(app): State<App>,
-    request_id: RequestId,
+    seat: Seat,
+    acting: Option<Extension<Acting>>,
     Query(Asked { way, unsent }): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if let Some(cookie) = web::cookie(&headers, &session::cookie_name(&app.kit))
-        && let Some(acting) = session::resume(&app.kit, cookie, request_id.0, true).await?
+        && let Some(Extension(acting)) = acting
         && let Some(sign_in_id) = session::sign_in_of(&app.kit, cookie).await?
     {
         return Ok(Redirect::to(&onwards(&app, acting.municipality, sign_in_id, &way).await?).into_response());
     }
-    let mut made = make(&app, request_id, way, &Posted::default(), FormErrors::default()).await?;
+    let mut made = make(&app, seat, way, &Posted::default(), FormErrors::default()).await?;
     if let Some(unsent) = unsent {
         let line = if unsent == "kept" {
             "最後に送信した内容は登録されていませんが、預かっています。ログインすると続けられます。"
@@ -138,14 +144,10 @@ async fn onwards(
     Ok(format!("{}/enter?ticket={ticket}", site.url))
 }
 
-async fn take_password(
-    State(app): State<App>,
-    request_id: RequestId,
-    posted: Posted,
-) -> Result<Response, Failure> {
+async fn take_password(State(app): State<App>, seat: Seat, posted: Posted) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
     let (login, password) = (posted.trimmed("login"), posted.text("password"));
-    let municipality = chosen(&app, &posted).await?;
+    let municipality = chosen(&app, &posted, seat).await?;
     if municipality.is_none() {
         errors.add("municipality", "自治体を選択してください");
     }
@@ -157,14 +159,14 @@ async fn take_password(
     }
     let way = way_of(&posted);
     let (Some(municipality), true) = (municipality, errors.is_empty()) else {
-        return page::show_errors(&make(&app, request_id, way, &posted, errors).await?);
+        return page::show_errors(&make(&app, seat, way, &posted, errors).await?);
     };
     let given = (login, password);
-    match case::take_password(&app, municipality, given, way.clone(), caller(request_id)).await? {
+    match case::take_password(&app, municipality, given, way.clone(), seat.caller()).await? {
         Ok(token) => Ok(([token.set(&app.kit)], Redirect::to("/sign-in/code")).into_response()),
         Err(held) => {
             errors.add("login", held.sentence());
-            page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
+            page::show_errors(&make(&app, seat, way, &posted, errors).await?)
         }
     }
 }
@@ -194,7 +196,7 @@ async fn code_form(
 
 async fn take_code(
     State(app): State<App>,
-    request_id: RequestId,
+    seat: Seat,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -205,24 +207,24 @@ async fn take_code(
     };
     if code.len() != 6 {
         errors.add("code", "認証アプリに表示された6桁の数字を入力してください");
-        return page::show_errors(&code_page(request_id, errors));
+        return page::show_errors(&code_page(seat.request_id, errors));
     }
-    match case::take_code(&app, &token, &code, caller(request_id)).await? {
+    match case::take_code(&app, &token, &code, seat.caller()).await? {
         Second::SignedIn(standing, way) => {
             let clear = AppendHeaders([Kind::Code.clear(&app.kit)]);
             Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response())
         }
         Second::Wrong => {
             errors.add("code", "個人ID、パスワード、確認コードのどれかが違います。次の確認コードを待って入力するか、最初からやり直してください");
-            page::show_errors(&code_page(request_id, errors))
+            page::show_errors(&code_page(seat.request_id, errors))
         }
         Second::Held(held) => {
             errors.add("code", held.sentence());
-            page::show_errors(&code_page(request_id, errors))
+            page::show_errors(&code_page(seat.request_id, errors))
         }
         Second::Late => {
             errors.add("login", "時間が切れました。個人IDとパスワードから入力し直してください");
-            page::show_errors(&make(&app, request_id, Way::default(), &Posted::default(), errors).await?)
+            page::show_errors(&make(&app, seat, Way::default(), &Posted::default(), errors).await?)
         }
     }
 }
@@ -238,8 +240,8 @@ pub(crate) fn digits(typed: &str) -> String {
 }
 
 /// What a page's script asks before it turns to the device.
-async fn ask_passkey(State(app): State<App>, posted: Posted) -> Result<Response, Failure> {
-    let Some(municipality) = chosen(&app, &posted).await? else {
+async fn ask_passkey(State(app): State<App>, seat: Seat, posted: Posted) -> Result<Response, Failure> {
+    let Some(municipality) = chosen(&app, &posted, seat).await? else {
         return Ok(Json(json!({"error": "自治体を選択してください"})).into_response());
     };
     let (told, token) = case::ask_passkey(&app, municipality).await?;
@@ -248,14 +250,14 @@ async fn ask_passkey(State(app): State<App>, posted: Posted) -> Result<Response,
 
 async fn take_passkey(
     State(app): State<App>,
-    request_id: RequestId,
+    seat: Seat,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
     let way = way_of(&posted);
     let token = Token::of(&app.kit, Kind::PasskeySignIn, &headers);
     let standing = match &token {
-        Some(token) => case::take_passkey(&app, token, posted.text("credential"), caller(request_id)).await?,
+        Some(token) => case::take_passkey(&app, token, posted.text("credential"), seat.caller()).await?,
         None => None,
     };
     if let (Some(token), Some(standing)) = (token, standing) {
@@ -267,7 +269,7 @@ async fn take_passkey(
         "passkey",
         "パスキーでログインできませんでした。登録した端末で、指紋・顔・PINのどれかで確認して、やり直してください",
     );
-    page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
+    page::show_errors(&make(&app, seat, way, &posted, errors).await?)
 }
 
 /// Opens the hub's own session and sends the person on.

@@ -5,6 +5,8 @@ use crate::{
     Ids, Municipality, Role, Terminal, Zone,
     link::{Asked, LinkClient, Operations, Unanswered},
     staff::Person,
+    terminal::Device,
+    tls::Fingerprint,
 };
 use anyhow::Context;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -74,6 +76,11 @@ impl Keeper for LinkKeeper {
 
 fn read(standing: v1::Standing) -> anyhow::Result<Standing> {
     let zone = Zone::from_code(&standing.zone).context("the hub named a zone that is not known here")?;
+    let device = standing.terminal.as_ref().map(|terminal| {
+        let fingerprint = Fingerprint::parse(&terminal.fingerprint);
+        let fingerprint = fingerprint.context("the hub named a certificate that is none")?;
+        anyhow::Ok(Device { name: terminal.name.clone(), fingerprint })
+    });
     Ok(Standing {
         sign_in_id: standing.sign_in_id,
         person: Person {
@@ -84,12 +91,18 @@ fn read(standing: v1::Standing) -> anyhow::Result<Standing> {
             // A role that this version does not know carries no right here.
             roles: standing.roles.iter().filter_map(|code| Role::from_code(code)).collect(),
         },
-        terminal: Terminal { zone, id: standing.terminal_id },
+        terminal: Terminal { zone, id: standing.terminal.map(|terminal| terminal.terminal_id) },
+        device: device.transpose()?,
         stepped_up_at: standing.stepped_up_at,
     })
 }
 
 fn write(standing: Standing) -> v1::Standing {
+    let terminal = standing.terminal.id.zip(standing.device).map(|(terminal_id, device)| v1::Terminal {
+        terminal_id,
+        name: device.name,
+        fingerprint: device.fingerprint.to_string(),
+    });
     v1::Standing {
         sign_in_id: standing.sign_in_id,
         staff_id: standing.person.staff_id,
@@ -98,7 +111,7 @@ fn write(standing: Standing) -> v1::Standing {
         section: standing.person.section,
         roles: standing.person.roles.iter().map(|role| role.code().to_owned()).collect(),
         zone: standing.terminal.zone.code().to_owned(),
-        terminal_id: standing.terminal.id,
+        terminal,
         stepped_up_at: standing.stepped_up_at,
     }
 }

@@ -38,6 +38,7 @@ impl Directory {
                 roles: row.get::<Vec<String>, _>(3).iter().filter_map(|code| Role::from_code(code)).collect(),
             },
             terminal: TERMINAL,
+            device: None,
             stepped_up_at: None,
         }))
     }
@@ -117,10 +118,11 @@ pub async fn acting(
     }
 }
 
-/// A browser's cookie (`name=value`) and form token for somebody in the directory.
+/// A browser's cookie (`name=value`) and form token for somebody in the directory, in the zone of the kit's desk.
 pub async fn sign_in(kit: &Kit, municipality: Municipality, staff_id: Uuid) -> (String, String) {
     let standing = Directory(kit.pool.clone()).standing(municipality, staff_id).await;
     let standing = standing.expect("the directory can be read").expect("the person is in the directory");
+    let standing = Standing { terminal: Terminal { zone: kit.desk.zone, id: None }, ..standing };
     let value = session::open(kit, municipality, &standing).await.expect("a session can be opened");
     let acting = session::resume(kit, &value, Uuid::nil(), true).await.expect("it can be read");
     let cookie = session::set_cookie(kit, &value);

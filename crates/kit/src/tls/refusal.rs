@@ -18,6 +18,8 @@ coded! {
         BadCertificate = "bad_certificate", "用途または署名の合わない証明書";
         Withdrawn = "withdrawn", "失効させた証明書";
         NotRegistered = "not_registered", "登録のない証明書";
+        PastLastDay = "past_last_day", "端末の使用期限の後";
+        WrongZone = "wrong_zone", "別の区画に登録した端末";
         NotASystem = "not_a_system", "システムの名前がない証明書";
         NotLinked = "not_linked", "許可された連携の表にない相手または操作";
         Unreadable = "unreadable", "読み取れない要求";
@@ -85,7 +87,7 @@ impl Refusals {
         Refusals { door, also: Some(Arc::new(hand_on)) }
     }
 
-    pub(crate) fn note(&self, refusal: Refusal) {
+    pub fn note(&self, refusal: Refusal) {
         let Refusal { from, reason, fingerprint } = refusal;
         let fingerprint = fingerprint.map(|fingerprint| fingerprint.to_string()).unwrap_or_default();
         tracing::warn!(door = self.door, %from, reason = reason.code(), fingerprint, "turned away");

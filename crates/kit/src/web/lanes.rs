@@ -7,7 +7,7 @@ use super::{
     FailureNote, Peer, cookie,
     rates::{Rate, Rates, Whose},
 };
-use crate::{Acting, Kit, session};
+use crate::{Acting, Kit, Zone, session};
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
@@ -55,6 +55,23 @@ struct Width {
 
 const fn rate(burst: u32, every_ms: u64) -> Rate {
     Rate { burst, every: Duration::from_millis(every_ms) }
+}
+
+/// At the doors of other zones than the office's own a few dozen people sit at the most: a quarter of the places. So a
+/// flood from a venue leaves the office at work, and all doors together fit into one database server.
+const BESIDE: usize = 4;
+
+impl Width {
+    const fn beside(self) -> Width {
+        Width { running: self.running.div_ceil(BESIDE), ..self }
+    }
+
+    const fn at(self, zone: Zone) -> Width {
+        match zone {
+            Zone::Business => self,
+            Zone::Lgwan | Zone::Venue | Zone::Internet | Zone::Server => self.beside(),
+        }
+    }
 }
 
 impl Lane {
@@ -120,16 +137,20 @@ impl Lane {
 }
 
 /// Connections to the database that requests need so that no lane ever waits for another's: one for each place.
-pub const CONNECTIONS_NEEDED: usize = {
+pub const CONNECTIONS_NEEDED: usize = connections_needed(Zone::Business);
+/// The same at the door of another zone.
+pub const CONNECTIONS_NEEDED_BESIDE: usize = connections_needed(Zone::Venue);
+
+const fn connections_needed(zone: Zone) -> usize {
     let (mut sum, mut at) = (0, 0);
     while at < Lane::ALL.len() {
         if Lane::ALL[at].asks_database() {
-            sum += Lane::ALL[at].width().running;
+            sum += Lane::ALL[at].width().at(zone).running;
         }
         at += 1;
     }
     sum
-};
+}
 
 /// The places of one lane.
 pub(crate) struct Places {
@@ -173,7 +194,7 @@ impl Lanes {
         for (path, method, lane) in routes {
             of_route.entry(path).or_default().push((method, lane));
         }
-        let places = Lane::ALL.map(|lane| Places::new(&lane.width()));
+        let places = Lane::ALL.map(|lane| Places::new(&lane.width().at(kit.desk.zone)));
         Arc::new(Lanes { kit, of_route, places, rates: Rates::default() })
     }
 
@@ -328,6 +349,7 @@ mod tests {
             assert!((1..=60).contains(&width.back_after_s), "{lane:?}");
             assert!(width.per_address.burst >= 20 && width.per_session.burst >= 20, "{lane:?}");
         }
-        const { assert!(CONNECTIONS_NEEDED <= 64, "two systems share a server of two hundred connections") };
+        let doors = const { 2 * CONNECTIONS_NEEDED + 2 * CONNECTIONS_NEEDED_BESIDE };
+        assert!(doors <= 85, "two systems with four doors each share a server of two hundred connections");
     }
 }

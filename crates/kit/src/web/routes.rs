@@ -10,9 +10,9 @@ use super::{
     once::{self, Ended, SENDING, Sending},
 };
 use crate::{
-    Acting, Action, Kit, Role, Target,
+    Acting, Action, Kit, Role, Target, Zone,
     audit::{self, Entry, Outcome},
-    rights, session,
+    rights, session, zones,
 };
 use axum::{
     Router,
@@ -44,6 +44,15 @@ impl Door {
             Door::Open => true,
             Door::For(action) => rights::carries(role, action),
         }
+    }
+
+    /// Whether it exists on a listener of this zone.
+    pub fn exists_in(self, zone: Zone) -> bool {
+        let admits = match self {
+            Door::Open => true,
+            Door::For(action) => zones::admits(zone, action),
+        };
+        zones::has_desks(zone) && admits
     }
 }
 
@@ -147,6 +156,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Those that exist in this zone. The others are not there: they answer like any unknown address.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.list.retain(|(route, _)| route.door.exists_in(zone));
+        self
+    }
+
     pub fn list(&self) -> impl Iterator<Item = &Route> {
         self.list.iter().map(|(route, _)| route)
     }
@@ -176,6 +192,18 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// The routes, each behind the door, on the floor that all pages share.
     pub fn into_router(self, kit: &Kit, state: S, page: FailurePage) -> Router {
+        self.into_router_behind(kit, state, page, |pages| pages)
+    }
+
+    /// The same behind one more layer, which sees each request before its session is looked up and after it has found a
+    /// place in its lane.
+    pub fn into_router_behind(
+        self,
+        kit: &Kit,
+        state: S,
+        page: FailurePage,
+        behind: impl FnOnce(Router) -> Router,
+    ) -> Router {
         let lanes =
             Lanes::new(kit.clone(), self.list().map(|route| (route.path, route.method.clone(), route.lane)));
         let doors = self.list.into_iter().fold(Router::new(), |router, (route, handler)| {
@@ -183,9 +211,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             let door = middleware::from_fn_with_state((kit.clone(), route), stand_at_door);
             router.route(path, handler.route_layer(door))
         });
-        doors
-            .with_state(state)
-            .layer(middleware::from_fn_with_state(kit.clone(), known))
+        let known = doors.with_state(state).layer(middleware::from_fn_with_state(kit.clone(), known));
+        behind(known)
             .layer(middleware::from_fn_with_state(lanes, lanes::gate))
             .layer(middleware::from_fn_with_state(page, failure_pages))
             .layer(middleware::from_fn_with_state(kit.clone(), floor))

@@ -92,7 +92,19 @@ pub struct Standing {
     pub section: String,
     pub roles: Vec<String>,
     pub zone: String,
-    pub terminal_id: Option<Uuid>,
+    /// `null` on the machine that the systems run on.
+    pub terminal: Option<Terminal>,
     /// When a second factor was last proved.
     pub stepped_up_at: Option<jiff::Timestamp>,
+}
+
+/// 端末 as the hub has registered it. Whoever uses the sign-in must show this certificate, to every system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terminal {
+    pub terminal_id: Uuid,
+    /// For the operation logs of the systems.
+    pub name: String,
+    /// SHA-256 of the certificate, 64 hexadecimal digits.
+    pub fingerprint: String,
 }

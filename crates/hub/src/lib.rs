@@ -12,12 +12,15 @@ pub mod enrol;
 pub mod factors;
 pub mod home;
 pub mod keeper;
+pub mod moves;
 pub mod numbers;
+pub mod reviews;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
 pub mod step_up;
 pub mod table;
+pub mod unused;
 
 use axum::Router;
 use desk::{Frame, Room, System};
@@ -65,6 +68,7 @@ impl System for App {
             Room { href: "/rights", label: "権限の申請", needs: Some(Action::ViewRights) },
             Room { href: "/staff", label: "職員", needs: Some(Action::ViewStaff) },
             Room { href: "/contractors", label: "委託先", needs: Some(Action::ViewStaff) },
+            Room { href: "/reviews", label: "権限の点検", needs: Some(Action::ViewReviews) },
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
@@ -89,6 +93,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             include_str!("../migrations/0031_signatures_and_contracts.sql"),
         ),
         ("0040_factors.sql", include_str!("../migrations/0040_factors.sql")),
+        ("0051_reviews.sql", include_str!("../migrations/0051_reviews.sql")),
     ],
 };
 
@@ -119,11 +124,14 @@ fn everywhere() -> Routes<App> {
         .merge(enrol::web::routes())
         .merge(factors::web::routes())
         .merge(home::web::routes())
+        .merge(moves::web::routes())
+        .merge(reviews::web::routes())
         .merge(rights::web::routes())
         .merge(sections::web::routes())
         .merge(sign_in::web::routes())
         .merge(table::web::routes())
         .merge(step_up::web::routes())
+        .merge(unused::web::routes())
 }
 
 /// The hub's background work: numbers that are sealed under a new key.

@@ -83,6 +83,7 @@ coded! {
         ViewAudit = "view_audit", "操作ログの閲覧";
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
+        MoveStaff = "move_staff", "異動・退職の登録";
         ManageSections = "manage_sections", "所属の管理";
         ViewRights = "view_rights", "権限申請の閲覧";
         ApplyRights = "apply_rights", "権限の申請";
@@ -173,6 +174,7 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewAudit, Duty::AuditLog, &[Role::Auditor]),
     row(Action::ViewStaff, Duty::Access, ACCESS),
     row(Action::ManageStaff, Duty::Access, MANAGER),
+    row(Action::MoveStaff, Duty::Access, &[Role::IdManager, Role::Chief]),
     row(Action::ManageSections, Duty::Access, MANAGER),
     common(Action::ViewRights),
     common(Action::ApplyRights),

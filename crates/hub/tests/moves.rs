@@ -119,7 +119,7 @@ impl Office {
         let clock = &self.stage.app.kit.clock;
         let now = kit::clock::in_japan(clock.now());
         let midnight = now.date().tomorrow().unwrap().at(0, 0, 0, 0);
-        clock.advance(midnight.duration_since(now.datetime()) - CHECK_EVERY - SignedDuration::from_secs(1));
+        clock.advance(midnight.duration_since(now) - CHECK_EVERY - SignedDuration::from_secs(1));
     }
 }
 

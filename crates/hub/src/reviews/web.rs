@@ -378,7 +378,6 @@ async fn close(
 #[template(path = "reviews/report.html")]
 struct ReportPage {
     shell: Shell,
-    id: Uuid,
     name: String,
     chip: Chip,
     municipality: String,
@@ -448,7 +447,6 @@ async fn report(
     ];
     let today = app.kit.clock.today();
     page::show(&ReportPage {
-        id,
         chip: review_chip(&review, today),
         municipality: acting.municipality_name.clone(),
         printed: dates::both(today),

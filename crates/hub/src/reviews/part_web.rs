@@ -2,18 +2,19 @@
 
 use super::{
     case::{self, Choice, Opened, ToSign},
-    rules::{Decision, Item},
+    rules::{Decision, Item, verdict},
     sql::Entry,
     web::{NAV, asked_ja, part_name},
 };
 use crate::{App, rights::web::moment};
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use desk::page;
 use kit::{Acting, Action, Duty, Failure, Posted, web::Routes};
+use serde::Deserialize;
 use ui::{Chip, Crumb, FieldState, FormErrors, Shell, Tone, dates};
 use uuid::Uuid;
 
@@ -167,9 +168,32 @@ fn part_page(acting: &Acting, opened: &Opened, posted: Option<&Posted>, errors: 
     }
 }
 
-async fn show(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Html<String>, Failure> {
+/// What the person was about to do: to sign, although something is undecided.
+#[derive(Deserialize)]
+struct About {
+    next: Option<String>,
+}
+
+/// What is open, for whoever wanted to sign.
+fn open_errors(opened: &Opened) -> FormErrors {
+    let mut errors = FormErrors::default();
+    for entry in opened.entries.iter().filter(|entry| verdict(&entry.item).is_none()) {
+        let what = format!("{}さんの{}", entry.name, entry.item.role.ja());
+        errors.add(choice_field(&entry.item), format!("{what}について「継続」か「削除」を選択してください"));
+    }
+    errors
+}
+
+async fn show(
+    State(app): State<App>,
+    acting: Acting,
+    Path(id): Path<Uuid>,
+    Query(about): Query<About>,
+) -> Result<Html<String>, Failure> {
     let opened = case::part(&app, &acting, id).await?;
-    page::show(&part_page(&acting, &opened, None, FormErrors::default()))
+    let is_signing = opened.listed.is_yours && about.next.as_deref() == Some("sign");
+    let errors = if is_signing { open_errors(&opened) } else { FormErrors::default() };
+    page::show(&part_page(&acting, &opened, None, errors))
 }
 
 /// What was chosen for one line; an error where a removal has no reason.
@@ -207,19 +231,13 @@ async fn decide(
         return page::show_errors(&part_page(&acting, &opened, Some(&posted), errors));
     }
     let undecided = case::decide(&app, &acting, id, &choices).await?;
-    if posted.text("next") != "sign" {
-        return Ok(Redirect::to(&format!("{NAV}/parts/{id}")).into_response());
-    }
-    if undecided == 0 {
-        return Ok(Redirect::to(&format!("{NAV}/parts/{id}/sign")).into_response());
-    }
-    // What was chosen is kept; what is open is pointed out.
-    for (entry, choice) in held().zip(&choices).filter(|(_, choice)| choice.decided.is_none()) {
-        let what = format!("{}さんの{}", entry.name, entry.item.role.ja());
-        errors.add(choice_field(&entry.item), format!("{what}について「継続」か「削除」を選択してください"));
-        debug_assert_eq!(entry.item.staff_id, choice.staff_id);
-    }
-    page::show_errors(&part_page(&acting, &opened, Some(&posted), errors))
+    // What was chosen is kept; what is open is pointed out to whoever wants to sign.
+    let next = match (posted.text("next") == "sign", undecided) {
+        (true, 0) => "/sign",
+        (true, _) => "?next=sign",
+        (false, _) => "",
+    };
+    Ok(Redirect::to(&format!("{NAV}/parts/{id}{next}")).into_response())
 }
 
 #[derive(Template)]

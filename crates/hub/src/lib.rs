@@ -12,13 +12,16 @@ pub mod enrol;
 pub mod factors;
 pub mod home;
 pub mod keeper;
+pub mod moves;
 pub mod numbers;
+pub mod reviews;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
 pub mod step_up;
 pub mod table;
 pub mod terminals;
+pub mod unused;
 
 use axum::{Router, middleware};
 use desk::{Frame, Room, System};
@@ -73,6 +76,7 @@ impl System for App {
             Room { href: "/rights", label: "権限の申請", needs: Some(Action::ViewRights) },
             Room { href: "/staff", label: "職員", needs: Some(Action::ViewStaff) },
             Room { href: "/contractors", label: "委託先", needs: Some(Action::ViewStaff) },
+            Room { href: "/reviews", label: "権限の点検", needs: Some(Action::ViewReviews) },
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: terminals::web::NAV, label: "端末", needs: Some(Action::ViewTerminals) },
@@ -99,6 +103,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ),
         ("0040_factors.sql", include_str!("../migrations/0040_factors.sql")),
         ("0050_terminals.sql", include_str!("../migrations/0050_terminals.sql")),
+        ("0051_reviews.sql", include_str!("../migrations/0051_reviews.sql")),
     ],
 };
 
@@ -123,13 +128,16 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
         .merge(enrol::web::routes())
         .merge(factors::web::routes())
         .merge(home::web::routes())
+        .merge(moves::web::routes())
         .merge(numbers::web::routes())
+        .merge(reviews::web::routes())
         .merge(rights::web::routes())
         .merge(sections::web::routes())
         .merge(sign_in::web::routes())
         .merge(table::web::routes())
         .merge(step_up::web::routes())
         .merge(terminals::web::routes())
+        .merge(unused::web::routes())
         .in_zone(zone)
 }
 

@@ -4,10 +4,13 @@
 
 mod factors;
 mod golden;
+mod moves;
 mod numbers;
+mod reviews;
 mod rights;
 mod sign_in;
 mod staff;
 mod support;
 mod table;
 mod terminals;
+mod unused;

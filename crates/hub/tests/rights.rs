@@ -120,6 +120,7 @@ fn subject() -> Subject {
     Subject {
         staff_id: PERSON,
         section_id: Some(SECTION),
+        coming: None,
         roles: vec![],
         is_contractor: false,
         until_on: None,
@@ -133,6 +134,12 @@ fn everybody_applies_for_themselves_and_a_chief_for_the_section() {
     assert!(!may_apply(&hand(CHIEF, Role::Chief, ELSEWHERE), &subject()));
     assert!(!may_apply(&hand(CHIEF, Role::IdManager, SECTION), &subject()));
     assert!(!may_apply(&hand(CHIEF, Role::Chief, SECTION), &Subject { section_id: None, ..subject() }));
+    // 異動: also the chief of the section that somebody is about to come into.
+    let coming = Subject { coming: Some((ELSEWHERE, day("2027-04-01"))), ..subject() };
+    assert!(may_apply(&hand(CHIEF, Role::Chief, ELSEWHERE), &coming));
+    for (on, section) in [("2027-03-31", SECTION), ("2027-04-01", ELSEWHERE), ("2027-04-02", ELSEWHERE)] {
+        assert_eq!(coming.section_on(day(on)), Some(section), "{on}");
+    }
 }
 
 #[test]

@@ -83,6 +83,7 @@ coded! {
         ViewAudit = "view_audit", "操作ログの閲覧";
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
+        MoveStaff = "move_staff", "異動・退職の登録";
         ManageSections = "manage_sections", "所属の管理";
         ViewTerminals = "view_terminals", "端末の閲覧";
         ManageTerminals = "manage_terminals", "端末の登録・使用終了";
@@ -175,6 +176,7 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewAudit, Duty::AuditLog, &[Role::Auditor]),
     row(Action::ViewStaff, Duty::Access, ACCESS),
     row(Action::ManageStaff, Duty::Access, MANAGER),
+    row(Action::MoveStaff, Duty::Access, &[Role::IdManager, Role::Chief]),
     row(Action::ManageSections, Duty::Access, MANAGER),
     row(Action::ViewTerminals, Duty::Access, ACCESS),
     row(Action::ManageTerminals, Duty::Access, MANAGER),

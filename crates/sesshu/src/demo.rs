@@ -19,6 +19,7 @@ use hub::{
     accounts::case::NewAccount,
     contractors::sql::Contract,
     factors::{case::Exception, password, sql::Grant, totp::Secret},
+    reviews::{self, start},
     rights::{self, steps::Ask},
 };
 use kit::{Acting, Duty, Failure, Municipality, Role};
@@ -87,6 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         put_letterhead(&world).await?;
         let sign_ins = put_staff(&world).await?;
         put_application(&world).await?;
+        put_review(&world).await?;
         fill(&world, args).await?;
         let counts = health::home::sql::counts(&world.app.kit, WARD).await?;
         let mut open = vec![Opened::from(plain)];
@@ -184,6 +186,24 @@ async fn put_application(world: &World) -> anyhow::Result<()> {
         reason: "承認 たろうさんの休暇の間、発送の承認を代行するため".to_owned(),
     };
     rights::case::apply(&world.hub, &acting, &form).await.map_err(Failure::into_error)?;
+    Ok(())
+}
+
+/// A review of the rights that waits for the chief, as the ID manager starts one each year.
+async fn put_review(world: &World) -> anyhow::Result<()> {
+    let kit = &world.hub.kit;
+    let mut tx = kit::db::begin(&kit.pool, WARD).await?;
+    let manager = hub::accounts::sql::find(&mut tx, WARD, "idmanager").await?;
+    tx.commit().await?;
+    let Some(manager) = manager else { return Ok(()) };
+    let operator = world.operator(WARD).await?;
+    let acting =
+        Acting { staff_id: manager, roles: vec![Role::IdManager], request_id: kit.ids.next(), ..operator };
+    let (plan, known) = start::propose(&world.hub, &acting).await.map_err(Failure::into_error)?;
+    if known.is_one_open || plan.kind != reviews::rules::Kind::Yearly {
+        return Ok(());
+    }
+    start::start(&world.hub, &acting, &plan).await.map_err(Failure::into_error)?;
     Ok(())
 }
 

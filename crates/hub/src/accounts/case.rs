@@ -5,7 +5,7 @@ use crate::{
     App, enrol,
     factors::attempts,
     keeper::limits,
-    rights,
+    moves, rights,
     sections::sql::{self as sections, Section},
     sign_in::sql as sign_ins,
 };
@@ -23,7 +23,7 @@ pub async fn list(app: &App, acting: &Acting) -> Result<(Vec<AccountRow>, Vec<Se
     let mut case = Case::open(&app.kit, acting, Action::ViewStaff, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let staff = sql::accounts(case.conn(), municipality, limits(at)).await?;
-    let sections = sections::all(case.conn(), municipality).await?;
+    let sections = sections::all(case.conn(), municipality, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
     Ok((staff, sections))
 }
@@ -137,7 +137,11 @@ pub async fn put(
         "" => None,
         name => Some(sections::put(conn, municipality, (kit.ids.next(), name), at).await?),
     };
-    sql::put(conn, municipality, person.staff_id, section_id, at).await?;
+    sql::put(conn, municipality, person.staff_id, at).await?;
+    if let Some(section_id) = section_id {
+        let placed = (kit.ids.next(), person.staff_id, section_id);
+        moves::sql::place(conn, municipality, placed, (today, at)).await?;
+    }
     let holding_ids: Vec<Uuid> = new.roles.iter().map(|_| kit.ids.next()).collect();
     let held = (person.staff_id, new.roles);
     rights::sql::hold_by_command(conn, municipality, held, &holding_ids, (today, at)).await?;

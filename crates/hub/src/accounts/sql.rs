@@ -21,6 +21,7 @@ pub struct AccountRow {
     pub password: Option<(String, Date)>,
     /// Sign-ins that stand.
     pub sign_ins: i64,
+    pub created_at: Timestamp,
 }
 
 /// All accounts with the roles they hold today, and how often each is signed in.
@@ -30,7 +31,10 @@ pub async fn accounts(
     limits: Limits,
 ) -> sqlx::Result<Vec<AccountRow>> {
     let rows = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $2),
+        "select s.staff_id, s.login, s.name,
+             coalesce((select c.name from sections c where c.municipality_code = a.municipality_code
+                 and c.section_id = section_of(a.staff_id, $2)), ''),
+             roles_held(a.staff_id, $2),
              a.disabled_at is not null or coalesce(a.until_on < $2, false),
              (select max(last_seen_at) from sign_ins i
               where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id),
@@ -39,7 +43,8 @@ pub async fn accounts(
              g.reason, g.valid_until,
              (select count(*) from sign_ins i
               where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id and i.ended_at is null
-                  and i.created_at > $3 and i.last_seen_at > $4)
+                  and i.created_at > $3 and i.last_seen_at > $4),
+             a.created_at
          from accounts a
          left join password_grants g on g.municipality_code = a.municipality_code and g.staff_id = a.staff_id
          join staff s on s.municipality_code = a.municipality_code and s.staff_id = a.staff_id
@@ -64,6 +69,7 @@ pub async fn accounts(
             passkeys: row.get(7),
             password: row.get::<Option<String>, _>(8).zip(row.get::<Option<Day>, _>(9).map(|day| day.0)),
             sign_ins: row.get(10),
+            created_at: row.get::<Instant, _>(11).0,
         })
         .collect())
 }
@@ -86,17 +92,14 @@ pub async fn put(
     conn: &mut PgConnection,
     municipality: Municipality,
     staff_id: Uuid,
-    section_id: Option<Uuid>,
     at: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into accounts (municipality_code, staff_id, section_id, created_at) values ($1, $2, $3, $4)
-         on conflict (municipality_code, staff_id) do update
-             set section_id = excluded.section_id, disabled_at = null",
+        "insert into accounts (municipality_code, staff_id, created_at) values ($1, $2, $3)
+         on conflict (municipality_code, staff_id) do update set disabled_at = null",
     )
     .bind(municipality.0)
     .bind(staff_id)
-    .bind(section_id)
     .bind(Instant(at))
     .execute(conn)
     .await?;

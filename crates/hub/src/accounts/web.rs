@@ -4,7 +4,7 @@ use super::{
     case::{self, Added},
     sql::AccountRow,
 };
-use crate::{App, factors::web::code_notice, sections::sql::Section};
+use crate::{App, factors::web::code_notice, sections::sql::Section, unused::rules};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -59,15 +59,13 @@ fn means(staff: &AccountRow) -> String {
     if all.is_empty() { "未登録".to_owned() } else { all.join("、") }
 }
 
-/// 90日: longer without use, and the account is pointed out (年度当初の点検).
-const UNUSED_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
-
 fn row(staff: &AccountRow, now: jiff::Timestamp) -> Row {
-    let is_unused = staff.last_seen_at.is_none_or(|at| now.duration_since(at) >= UNUSED_MAX);
-    let chip = match (staff.is_disabled, is_unused) {
-        (true, _) => Chip::new(Tone::Off, "停止"),
-        (false, true) => Chip::new(Tone::Warning, "90日利用なし"),
-        (false, false) => Chip::new(Tone::Good, "有効"),
+    let day = |at: jiff::Timestamp| kit::clock::in_japan(at).date();
+    let idle_days = rules::idle_days(day(staff.created_at), staff.last_seen_at.map(day), day(now));
+    let chip = match idle_days {
+        _ if staff.is_disabled => Chip::new(Tone::Off, "停止"),
+        Some(days) => Chip::new(Tone::Warning, format!("{days}日利用なし")),
+        None => Chip::new(Tone::Good, "有効"),
     };
     Row {
         id: staff.staff_id,

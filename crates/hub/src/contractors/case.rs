@@ -26,7 +26,7 @@ pub async fn list(app: &App, acting: &Acting) -> Result<Shown, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewStaff, Target::NONE).await?;
     let municipality = case.municipality();
     let contractors = sql::all(case.conn(), municipality).await?;
-    let sections = sections::all(case.conn(), municipality).await?;
+    let sections = sections::all(case.conn(), municipality, app.kit.clock.today()).await?;
     let supervisors = sql::supervisors(case.conn(), municipality).await?;
     case.viewed(json!({"shown": contractors.len()})).await?;
     Ok(Shown { contractors, sections, supervisors })

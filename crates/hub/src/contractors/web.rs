@@ -9,6 +9,7 @@ use crate::{
     accounts::case::{self as accounts, Added},
     factors::web::code_notice,
     rights::web::read_day,
+    unused::rules::CONTRACT_ENDING_DAYS,
 };
 use askama::Template;
 use axum::{
@@ -30,8 +31,6 @@ pub fn routes() -> Routes<App> {
 
 const NAV: &str = "/contractors";
 const TEXT_CHARS_MAX: usize = 60;
-/// Whose contract ends within this many days is pointed out.
-const ENDING_DAYS: i32 = 30;
 
 #[derive(Template)]
 #[template(path = "contractors/contractors.html")]
@@ -71,7 +70,7 @@ fn row(contractor: &Contractor, today: Date) -> Row {
     let chip = match left {
         _ if contractor.is_disabled => Chip::new(Tone::Off, "停止"),
         i32::MIN..=0 => Chip::new(Tone::Off, "終了"),
-        1..=ENDING_DAYS => Chip::new(Tone::Warning, format!("あと{left}日")),
+        1..=CONTRACT_ENDING_DAYS => Chip::new(Tone::Warning, format!("あと{left}日")),
         _ => Chip::new(Tone::Good, "有効"),
     };
     Row {
@@ -92,7 +91,7 @@ fn contractors_page(
     errors: FormErrors,
 ) -> ContractorsPage {
     let field = |name: &str| errors.field(name, posted.text(name));
-    let is_ending = |one: &&Contractor| (1..=ENDING_DAYS).contains(&days_left(one.until_on, today));
+    let is_ending = |one: &&Contractor| (1..=CONTRACT_ENDING_DAYS).contains(&days_left(one.until_on, today));
     let sections = shown.sections.iter();
     let supervisors = shown.supervisors.iter();
     ContractorsPage {

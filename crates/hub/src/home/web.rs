@@ -6,8 +6,9 @@ use crate::{
         case::news,
         web::{Line, line, time},
     },
+    reviews,
     step_up::web::sign_in_of,
-    table,
+    table, unused,
 };
 use askama::Template;
 use axum::{extract::State, http::HeaderMap, response::Html};
@@ -26,12 +27,20 @@ struct HomePage {
     shell: Shell,
     sites: Vec<Site>,
     before: Option<Line>,
+    /// What waits for this person.
+    tasks: Vec<Banner>,
 }
 
 async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Result<Html<String>, Failure> {
     let mut case = Case::open(&app.kit, &acting, Action::ViewHome, Target::NONE).await?;
     let municipality = case.municipality();
     let duty = table::case::duty(case.conn(), municipality, &acting).await?;
+    let today = app.kit.clock.today();
+    let due = reviews::case::tasks(case.conn(), municipality, &acting, today).await?;
+    let odd = match acting.may(Action::ManageStaff) {
+        true => unused::case::count(case.conn(), municipality, today).await?,
+        false => 0,
+    };
     case.viewed(json!({})).await?;
     let (before, new) = news(&app, &acting, sign_in_of(&app, &headers).await?).await?;
     // A device that may be somebody else's comes before a duty.
@@ -46,5 +55,6 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         shell: Shell { notice, ..page::shell::<App>(&acting, "ホーム", "/", Vec::new()) },
         before: before.as_ref().map(|row| line(row, None)),
         sites: app.sites.to_vec(),
+        tasks: reviews::web::banners(&due, today).into_iter().chain(unused::web::banner(odd)).collect(),
     })
 }

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::App;
 use domain::Date;
-use kit::{Acting, Action, Case, Failure, Target};
+use jiff::Timestamp;
+use kit::{Acting, Action, Case, Duty, Failure, Municipality, Role, Target};
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 fn target(application_id: Uuid) -> Target {
@@ -31,10 +33,10 @@ pub struct Overview {
 pub async fn overview(app: &App, acting: &Acting) -> Result<Overview, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewRights, Target::NONE).await?;
     let municipality = case.municipality();
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let listed = sql::list(case.conn(), municipality, &hand).await?;
     let people = if acting.may(Action::RemoveRights) {
-        sql::people_of(case.conn(), municipality, &hand.leads).await?
+        sql::people_of(case.conn(), municipality, &hand.leads, app.kit.clock.today()).await?
     } else {
         Vec::new()
     };
@@ -73,7 +75,7 @@ pub async fn show(app: &App, acting: &Acting, application_id: Uuid) -> Result<Sh
     let today = app.kit.clock.today();
     let mut case = Case::open(&app.kit, acting, Action::ViewRights, target(application_id)).await?;
     let municipality = case.municipality();
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let application = sql::get(case.conn(), municipality, application_id, false)
         .await?
         .filter(|application| hand.may_see(application))
@@ -93,7 +95,7 @@ pub async fn show(app: &App, acting: &Acting, application_id: Uuid) -> Result<Sh
 pub async fn begin(app: &App, acting: &Acting, action: Action, staff_id: Uuid) -> Result<Person, Failure> {
     let mut case = Case::open(&app.kit, acting, action, Target::of("staff", staff_id)).await?;
     let municipality = case.municipality();
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let person = sql::person(case.conn(), municipality, staff_id, (app.kit.clock.today(), false))
         .await?
         .filter(|person| may_begin(action, &hand, &person.subject))
@@ -130,16 +132,18 @@ pub async fn apply(app: &App, acting: &Acting, form: &Form) -> Result<Applied, F
     let mut case =
         Case::open(&app.kit, acting, Action::ApplyRights, Target::of("staff", form.staff_id)).await?;
     let (municipality, at) = (case.municipality(), case.at());
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let person = sql::person(case.conn(), municipality, form.staff_id, (today, true))
         .await?
         .filter(|person| steps::may_apply(&hand, &person.subject))
         .ok_or(Failure::NotFound)?;
     let mut faults = steps::faults(&form.ask, &person.subject, today);
-    if person.subject.section_id.is_none() {
+    // Of somebody who is about to move, the section decides in which the rights are used.
+    let section = person.subject.section_on(form.ask.from_on);
+    if section.is_none() {
         faults.push(("roles", "所属が登録されていません。ID管理者に所属の登録を依頼してください".to_owned()));
     }
-    let (Some(section_id), true) = (person.subject.section_id, faults.is_empty()) else {
+    let (Some(section_id), true) = (section, faults.is_empty()) else {
         case.refused(&app.kit, json!({"cause": "faults", "count": faults.len()})).await?;
         return Ok(Applied::Faults(faults));
     };
@@ -167,31 +171,59 @@ pub async fn remove(app: &App, acting: &Acting, form: &Form, last_on: Date) -> R
     let mut case =
         Case::open(&app.kit, acting, Action::RemoveRights, Target::of("staff", form.staff_id)).await?;
     let (municipality, at) = (case.municipality(), case.at());
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let person = sql::person(case.conn(), municipality, form.staff_id, (today, true))
         .await?
         .filter(|person| may_begin(Action::RemoveRights, &hand, &person.subject))
         .ok_or(Failure::NotFound)?;
-    let section_id = person.subject.section_id.ok_or(Failure::NotFound)?;
-    let application = Application {
+    let removal = Removal {
         application_id: form.application_id,
-        kind: Kind::Removal,
         staff_id: form.staff_id,
-        section_id,
-        duty: form.ask.duty,
+        section_id: person.subject.section_id.ok_or(Failure::NotFound)?,
         roles: form.ask.roles.clone(),
         reason: form.reason.clone(),
-        from_on: last_on,
-        until_on: Some(last_on),
-        applied_by: acting.staff_id,
-        state: State::Applied,
+        last_on,
     };
-    if sql::insert(case.conn(), municipality, &application, at).await? {
-        let ending = (form.staff_id, application.roles.as_slice());
-        sql::end_holdings(case.conn(), municipality, ending, last_on).await?;
-    }
+    let application = end_rights(case.conn(), municipality, removal, (acting.staff_id, at)).await?;
     case.done_changing(json!({"step": "remove"}), None, codes(&application)).await?;
     Ok(Applied::Kept)
+}
+
+/// 権限の削除の申請 as it is written, within the case that it follows from.
+pub(crate) struct Removal {
+    pub application_id: Uuid,
+    pub staff_id: Uuid,
+    pub section_id: Uuid,
+    pub roles: Vec<Role>,
+    pub reason: String,
+    pub last_on: Date,
+}
+
+/// The one way in which roles end before their time: an application that says who and why, and the day.
+pub(crate) async fn end_rights(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    removal: Removal,
+    (by, at): (Uuid, Timestamp),
+) -> sqlx::Result<Application> {
+    let application = Application {
+        application_id: removal.application_id,
+        kind: Kind::Removal,
+        staff_id: removal.staff_id,
+        section_id: removal.section_id,
+        duty: Duty::Access,
+        roles: removal.roles,
+        reason: removal.reason,
+        from_on: removal.last_on,
+        until_on: Some(removal.last_on),
+        applied_by: by,
+        state: State::Applied,
+    };
+    if sql::insert(conn, municipality, &application, at).await? {
+        let ending = (application.staff_id, application.roles.as_slice());
+        sql::end_holdings(conn, municipality, ending, removal.last_on).await?;
+    }
+    Ok(application)
 }
 
 /// The right that a step asks for. Rejecting is the answer of whoever's turn it is.
@@ -215,7 +247,7 @@ pub async fn take(
     let today = app.kit.clock.today();
     let mut case = Case::open(&app.kit, acting, action_of(step, seen), target(application_id)).await?;
     let (municipality, at) = (case.municipality(), case.at());
-    let hand = sql::hand(case.conn(), municipality, acting).await?;
+    let hand = sql::hand(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     let application = sql::get(case.conn(), municipality, application_id, true)
         .await?
         .filter(|application| hand.may_see(application))
@@ -268,6 +300,11 @@ fn against_grant(application: &Application, person: Option<&Person>, today: Date
     };
     if application.until_on.is_some_and(|until| until < today) {
         return Some("申請された期間は終わっています。申請を却下してください。".to_owned());
+    }
+    if person.subject.section_on(application.from_on.max(today)) != Some(application.section_id) {
+        return Some(
+            "この方は申請の後に異動しています。申請を却下し、新しい所属から申請してください。".to_owned(),
+        );
     }
     let barred = steps::barred(&ask_of(application), &person.subject);
     (!barred.is_empty()).then(|| format!("{}この申請を却下してください。", barred.join("")))

@@ -23,15 +23,15 @@ pub async fn hand(
     conn: &mut PgConnection,
     municipality: Municipality,
     acting: &Acting,
+    today: Date,
 ) -> sqlx::Result<Hand> {
     let leads = sqlx::query_scalar(
-        "select c.section_id from accounts a
-         join sections c on c.municipality_code = a.municipality_code
-             and (c.section_id = a.section_id or c.above_id = a.section_id)
-         where a.municipality_code = $1 and a.staff_id = $2",
+        "select c.section_id from sections c, section_of($2, $3) as own
+         where c.municipality_code = $1 and own in (c.section_id, c.above_id)",
     )
     .bind(municipality.0)
     .bind(acting.staff_id)
+    .bind(Day(today))
     .fetch_all(conn)
     .await?;
     Ok(Hand { staff_id: acting.staff_id, roles: acting.roles.clone(), leads })
@@ -61,16 +61,21 @@ pub async fn person(
             .await?;
     }
     let row = sqlx::query(
-        "select s.name, s.login, coalesce(c.name, ''), a.section_id, a.until_on,
+        "select s.name, s.login, coalesce(c.name, ''), here.id, a.until_on,
              exists (select 1 from contracts k where k.municipality_code = a.municipality_code and k.staff_id = a.staff_id),
              array(select distinct h.role from holdings h
                    where h.municipality_code = a.municipality_code and h.staff_id = a.staff_id
                        and (h.until_on is null or h.until_on >= greatest($3, h.from_on))),
              (select max(last_seen_at) from sign_ins i
-              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id)
+              where i.municipality_code = a.municipality_code and i.staff_id = a.staff_id),
+             section_of(a.staff_id, coming.on_day), coming.on_day
          from accounts a
          join staff s on s.municipality_code = a.municipality_code and s.staff_id = a.staff_id
-         left join sections c on c.municipality_code = a.municipality_code and c.section_id = a.section_id
+         cross join section_of(a.staff_id, $3) as here(id)
+         left join sections c on c.municipality_code = a.municipality_code and c.section_id = here.id
+         cross join lateral (select min(on_day) as on_day from moves m
+             where m.municipality_code = a.municipality_code and m.staff_id = a.staff_id and m.kind = 'transfer'
+                 and m.on_day > $3) coming
          where a.municipality_code = $1 and a.staff_id = $2 and a.disabled_at is null",
     )
     .bind(municipality.0)
@@ -85,6 +90,7 @@ pub async fn person(
         subject: Subject {
             staff_id,
             section_id: row.get(3),
+            coming: row.get::<Option<Uuid>, _>(8).zip(row.get::<Option<Day>, _>(9).map(|day| day.0)),
             until_on: row.get::<Option<Day>, _>(4).map(|day| day.0),
             is_contractor: row.get(5),
             roles: roles(&row.get::<Vec<String>, _>(6)),
@@ -98,17 +104,19 @@ pub async fn people_of(
     conn: &mut PgConnection,
     municipality: Municipality,
     sections: &[Uuid],
+    today: Date,
 ) -> sqlx::Result<Vec<(Uuid, String, String)>> {
     sqlx::query_as(
         "select a.staff_id, s.name, c.name
          from accounts a
          join staff s on s.municipality_code = a.municipality_code and s.staff_id = a.staff_id
-         join sections c on c.municipality_code = a.municipality_code and c.section_id = a.section_id
-         where a.municipality_code = $1 and a.section_id = any($2) and a.disabled_at is null
+         join sections c on c.municipality_code = a.municipality_code and c.section_id = section_of(a.staff_id, $3)
+         where a.municipality_code = $1 and c.section_id = any($2) and a.disabled_at is null
          order by c.name, s.login",
     )
     .bind(municipality.0)
     .bind(sections)
+    .bind(Day(today))
     .fetch_all(conn)
     .await
 }

@@ -161,11 +161,23 @@ pub fn may_take(step: Step, application: &Application, hand: &Hand) -> Result<()
 pub struct Subject {
     pub staff_id: Uuid,
     pub section_id: Option<Uuid>,
+    /// 異動 that is already recorded: the next section, and the first day there.
+    pub coming: Option<(Uuid, Date)>,
     /// Held now or from a later day on.
     pub roles: Vec<Role>,
     pub is_contractor: bool,
     /// The last day of the account.
     pub until_on: Option<Date>,
+}
+
+impl Subject {
+    /// The section whose chief decides about rights that begin on this day.
+    pub fn section_on(&self, day: Date) -> Option<Uuid> {
+        match self.coming {
+            Some((section_id, from_on)) if day >= from_on => Some(section_id),
+            _ => self.section_id,
+        }
+    }
 }
 
 /// What is asked for.
@@ -177,9 +189,11 @@ pub struct Ask {
     pub until_on: Option<Date>,
 }
 
-/// Whether this person may apply for that one's rights: everybody for themselves, a chief for the section.
+/// Whether this person may apply for that one's rights: everybody for themselves, a chief for the section, also for
+/// those who are about to come into it.
 pub fn may_apply(hand: &Hand, subject: &Subject) -> bool {
-    hand.staff_id == subject.staff_id || subject.section_id.is_some_and(|section| hand.is_chief_of(section))
+    let sections = [subject.section_id, subject.coming.map(|(section, _)| section)];
+    hand.staff_id == subject.staff_id || sections.into_iter().flatten().any(|one| hand.is_chief_of(one))
 }
 
 /// What stands against an application: field and sentence, all at once.

@@ -40,7 +40,7 @@ pub(crate) fn roles_ja(roles: &[Role]) -> String {
     roles.iter().map(|role| role.ja()).collect::<Vec<_>>().join("・")
 }
 
-fn moment(at: jiff::Timestamp) -> String {
+pub(crate) fn moment(at: jiff::Timestamp) -> String {
     kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -182,10 +182,10 @@ async fn form(
 }
 
 /// The reason, which every form asks for.
-pub(crate) fn read_reason(posted: &Posted, errors: &mut FormErrors) -> String {
-    let reason = posted.trimmed("reason").to_owned();
+pub(crate) fn read_reason(posted: &Posted, field: &str, errors: &mut FormErrors) -> String {
+    let reason = posted.trimmed(field).to_owned();
     if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-        errors.add("reason", format!("理由を{REASON_CHARS_MAX}文字以内で入力してください"));
+        errors.add(field, format!("理由を{REASON_CHARS_MAX}文字以内で入力してください"));
     }
     reason
 }
@@ -228,7 +228,7 @@ fn read(
     if roles.is_empty() {
         errors.add("roles", "必要な役割を1つ以上選択してください");
     }
-    let reason = read_reason(posted, errors);
+    let reason = read_reason(posted, "reason", errors);
     let from = read_day(posted, ("from_on", "開始日"), true, errors);
     let until = read_day(posted, ("until_on", "終了日"), false, errors);
     (duty, roles, reason, from, until)
@@ -384,7 +384,7 @@ async fn answer(
 ) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
     let reason = match step {
-        Step::Reject | Step::Withdraw => read_reason(posted, &mut errors),
+        Step::Reject | Step::Withdraw => read_reason(posted, "reason", &mut errors),
         Step::Approve | Step::Grant => String::new(),
     };
     if !errors.is_empty() {
@@ -472,7 +472,7 @@ async fn remove(
     posted: Posted,
 ) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
-    let reason = read_reason(&posted, &mut errors);
+    let reason = read_reason(&posted, "reason", &mut errors);
     let last_on = read_day(&posted, ("last_on", "最後の日"), true, &mut errors);
     // Yesterday at the earliest: what has been held until now was held.
     let yesterday = app.kit.clock.today().yesterday().map_err(anyhow::Error::from)?;

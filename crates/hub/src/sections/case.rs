@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub async fn list(app: &App, acting: &Acting) -> Result<Vec<Section>, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ManageSections, Target::NONE).await?;
     let municipality = case.municipality();
-    let sections = sql::all(case.conn(), municipality).await?;
+    let sections = sql::all(case.conn(), municipality, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
     Ok(sections)
 }

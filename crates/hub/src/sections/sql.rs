@@ -1,7 +1,8 @@
 //! The sections of the office.
 
+use domain::Date;
 use jiff::Timestamp;
-use kit::{Instant, Municipality};
+use kit::{Day, Instant, Municipality};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -16,16 +17,21 @@ pub struct Section {
     pub people: i64,
 }
 
-pub async fn all(conn: &mut PgConnection, municipality: Municipality) -> sqlx::Result<Vec<Section>> {
+pub async fn all(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    today: Date,
+) -> sqlx::Result<Vec<Section>> {
     let rows = sqlx::query(
         "select c.section_id, c.name, coalesce(u.name, ''),
              (select count(*) from accounts a where a.municipality_code = c.municipality_code
-                  and a.section_id = c.section_id and a.disabled_at is null)
+                  and section_of(a.staff_id, $2) = c.section_id and a.disabled_at is null)
          from sections c
          left join sections u on u.municipality_code = c.municipality_code and u.section_id = c.above_id
          where c.municipality_code = $1 order by c.name",
     )
     .bind(municipality.0)
+    .bind(Day(today))
     .fetch_all(conn)
     .await?;
     Ok(rows

@@ -217,8 +217,10 @@ pub async fn standing(
     limits: Limits,
 ) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query(
-        "select s.staff_id, s.login, s.name, s.section, roles_held(a.staff_id, $5), i.zone, i.terminal_id, i.stepped_up_at,
-             t.name, t.fingerprint
+        "select s.staff_id, s.login, s.name,
+             coalesce((select c.name from sections c where c.municipality_code = a.municipality_code
+                 and c.section_id = section_of(a.staff_id, $5)), ''),
+             roles_held(a.staff_id, $5), i.zone, i.terminal_id, i.stepped_up_at, t.name, t.fingerprint
          from sign_ins i
          join accounts a on a.municipality_code = i.municipality_code and a.staff_id = i.staff_id
          join staff s on s.municipality_code = i.municipality_code and s.staff_id = i.staff_id

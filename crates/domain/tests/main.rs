@@ -6,11 +6,15 @@ mod address;
 mod campaign;
 mod cdc;
 mod coverage;
+mod holidays;
 mod ids;
 mod individual_number;
+mod intrusion;
 #[cfg(test)]
 mod japan;
 mod kana;
+mod monthly;
 mod oversight;
 mod record;
+mod surname;
 mod wareki;

@@ -13,6 +13,7 @@ pub mod factors;
 pub mod home;
 pub mod keeper;
 pub mod numbers;
+mod oversight;
 pub mod rights;
 pub mod sections;
 pub mod sign_in;
@@ -68,6 +69,15 @@ impl System for App {
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
+            Room {
+                href: desk::findings::web::NAV, label: "気になる閲覧", needs: Some(Action::ViewFindings)
+            },
+            Room { href: desk::months::web::NAV, label: "月次点検", needs: Some(Action::ViewMonths) },
+            Room {
+                href: desk::intrusions::web::NAV,
+                label: "侵入・異常",
+                needs: Some(Action::ViewIntrusions),
+            },
             Room { href: "/account", label: "自分の設定", needs: None },
         ],
     };
@@ -115,6 +125,9 @@ fn everywhere() -> Routes<App> {
         .merge(contractors::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
+        .merge(desk::findings::web::routes())
+        .merge(desk::intrusions::web::routes())
+        .merge(desk::months::web::routes())
         .merge(desk::page::routes())
         .merge(enrol::web::routes())
         .merge(factors::web::routes())
@@ -126,9 +139,12 @@ fn everywhere() -> Routes<App> {
         .merge(step_up::web::routes())
 }
 
-/// The hub's background work: numbers that are sealed under a new key.
+/// The hub's background work: numbers that are sealed under a new key, the day's look at the log.
 pub fn worker(app: &App) -> Worker {
-    Worker::new(app.kit.clone()).with(ROTATE_JOB, app.vault.rotate_handler())
+    Worker::new(app.kit.clone())
+        .with(ROTATE_JOB, app.vault.rotate_handler())
+        .with(desk::findings::DAILY.kind, Arc::new(|run| Box::pin(oversight::look_for_findings(run))))
+        .with(desk::months::COMPARE, Arc::new(|run| Box::pin(desk::months::carry_out(run))))
 }
 
 /// All pages, with the floor they stand on, for a listener of the business zone.

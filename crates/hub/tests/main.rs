@@ -5,6 +5,7 @@
 mod factors;
 mod golden;
 mod numbers;
+mod oversight;
 mod rights;
 mod sign_in;
 mod staff;

@@ -8,7 +8,10 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args as ClapArgs;
-use kit::session::{Desk, Keeper};
+use kit::{
+    intrusion::keep_watch,
+    session::{Desk, Keeper},
+};
 use std::{net::Ipv4Addr, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -75,7 +78,9 @@ impl Running {
             tokio::spawn(hub::worker(&world.hub).run(stopped.clone())),
             tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
             tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
-            tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
+            tokio::spawn(keep_watch(world.app.kit.clone(), health::DAILY, stopped.clone())),
+            tokio::spawn(keep_watch(world.hub.kit.clone(), health::DAILY, stopped.clone())),
+            tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), world.hub.kit.watch.clone(), stopped)),
         ];
         let keeper = KeeperChild::start(&world.dir, &world.keeper_doors)?;
         let kits = [world.app.kit.clone(), world.hub.kit.clone()];

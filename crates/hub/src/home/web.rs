@@ -11,7 +11,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{extract::State, http::HeaderMap, response::Html};
-use desk::page;
+use desk::{duties::Duties, page};
 use kit::{Acting, Action, Case, Failure, Target, web::Routes};
 use serde_json::json;
 use ui::{Banner, BannerKind, Shell};
@@ -26,12 +26,14 @@ struct HomePage {
     shell: Shell,
     sites: Vec<Site>,
     before: Option<Line>,
+    duties: Duties,
 }
 
 async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Result<Html<String>, Failure> {
     let mut case = Case::open(&app.kit, &acting, Action::ViewHome, Target::NONE).await?;
     let municipality = case.municipality();
     let duty = table::case::duty(case.conn(), municipality, &acting).await?;
+    let duties = Duties::of(case.conn(), municipality, &acting, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
     let (before, new) = news(&app, &acting, sign_in_of(&app, &headers).await?).await?;
     // A device that may be somebody else's comes before a duty.
@@ -46,5 +48,6 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         shell: Shell { notice, ..page::shell::<App>(&acting, "ホーム", "/", Vec::new()) },
         before: before.as_ref().map(|row| line(row, None)),
         sites: app.sites.to_vec(),
+        duties,
     })
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
@@ -16,7 +16,7 @@ use desk::page;
 use kit::{
     Acting, Action, Case, Failure, Municipality, Posted, Target, Terminal, Zone,
     session::{self, Standing},
-    web::{self, Door, RequestId, Routes},
+    web::{self, Door, Peer, RequestId, Routes},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -141,6 +141,7 @@ async fn onwards(
 async fn take_password(
     State(app): State<App>,
     request_id: RequestId,
+    peer: Option<Extension<Peer>>,
     posted: Posted,
 ) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
@@ -163,6 +164,7 @@ async fn take_password(
     match case::take_password(&app, municipality, given, way.clone(), caller(request_id)).await? {
         Ok(token) => Ok(([token.set(&app.kit)], Redirect::to("/sign-in/code")).into_response()),
         Err(held) => {
+            case::failed_from(&app, municipality, caller(request_id).terminal, peer.map(|peer| peer.0));
             errors.add("login", held.sentence());
             page::show_errors(&make(&app, request_id, way, &posted, errors).await?)
         }
@@ -195,6 +197,7 @@ async fn code_form(
 async fn take_code(
     State(app): State<App>,
     request_id: RequestId,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -207,7 +210,11 @@ async fn take_code(
         errors.add("code", "認証アプリに表示された6桁の数字を入力してください");
         return page::show_errors(&code_page(request_id, errors));
     }
-    match case::take_code(&app, &token, &code, caller(request_id)).await? {
+    let taken = case::take_code(&app, &token, &code, caller(request_id)).await?;
+    if matches!(taken, Second::Wrong | Second::Held(_)) {
+        case::failed_from(&app, token.municipality, caller(request_id).terminal, peer.map(|peer| peer.0));
+    }
+    match taken {
         Second::SignedIn(standing, way) => {
             let clear = AppendHeaders([Kind::Code.clear(&app.kit)]);
             Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response())
@@ -249,6 +256,7 @@ async fn ask_passkey(State(app): State<App>, posted: Posted) -> Result<Response,
 async fn take_passkey(
     State(app): State<App>,
     request_id: RequestId,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -258,6 +266,9 @@ async fn take_passkey(
         Some(token) => case::take_passkey(&app, token, posted.text("credential"), caller(request_id)).await?,
         None => None,
     };
+    if let (Some(token), None) = (&token, &standing) {
+        case::failed_from(&app, token.municipality, caller(request_id).terminal, peer.map(|peer| peer.0));
+    }
     if let (Some(token), Some(standing)) = (token, standing) {
         let clear = AppendHeaders([Kind::PasskeySignIn.clear(&app.kit)]);
         return Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response());

@@ -337,7 +337,7 @@ async fn a_month_is_signed_once_as_it_was_seen_and_stays_so() {
     assert!(!office.get(&auditor, "/").await.text().contains("署名していない月次点検"));
     // And whoever changes the log is found out from the signed month alone.
     sqlx::query(
-        "update audit_entries set action = 'view_jobs' where ctid = (select min(ctid) from audit_entries)",
+        "update audit_entries set action = 'view_jobs' where entry_id = (select min(entry_id::text)::uuid from audit_entries)",
     )
     .execute(&office.stage.db.superuser_pool())
     .await

@@ -2,14 +2,18 @@
 
 use crate::support::{ITABASHI, KITA, Stage, stage};
 use domain::intrusion::Intrusion;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::date};
 use kit::{
-    Action, Case, Failure, Instant, Municipality, Role, Target,
+    Action, Case, Failure, Ids, Instant, Municipality, PeerIdentity, Role, Target,
     intrusion::{Daily, Noted, Round, Which, acknowledge, list},
     jobs,
+    link::{LinkClient, LinkServer, Operations, PeerList, tls_name},
 };
 use serde_json::json;
+use tokio::{net::TcpListener, sync::watch};
+use town::ca::{Authority, Issued, Validity, write_roots};
 use uuid::Uuid;
+use wire::v1::{CheckLink, LinkCheck, System};
 
 const DAILY: Daily = Daily { kind: "daily", title: "毎日の点検" };
 
@@ -75,7 +79,7 @@ async fn signs_of_another_hour_are_not_added_up() {
 async fn whoever_changes_the_login_id_each_time_fills_neither_memory_nor_table() {
     let stage = stage().await;
     for n in 0..3_000 {
-        see(&stage, &n.to_string(), 1);
+        see(&stage, &format!("someone-{n}"), 1);
     }
     let told = open(&stage, KITA).await;
     assert_eq!(told.len(), 1, "those beyond the limit are told as one");
@@ -84,7 +88,7 @@ async fn whoever_changes_the_login_id_each_time_fills_neither_memory_nor_table()
         .await
         .unwrap();
     assert!(rows <= 1_001, "{rows}");
-    let typed: i64 = sqlx::query_scalar("select count(*) from intrusions i where i::text like '%2999%'")
+    let typed: i64 = sqlx::query_scalar("select count(*) from intrusions i where i::text like '%someone%'")
         .fetch_one(&stage.db.superuser_pool())
         .await
         .unwrap();
@@ -197,4 +201,40 @@ async fn what_befalls_the_installation_is_told_to_each_municipality() {
     for municipality in [KITA, ITABASHI] {
         assert_eq!(open(&stage, municipality).await[0].kind, Some(Intrusion::CopyBroken));
     }
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_strange_authority_is_told_at_once() {
+    let stage = stage().await;
+    let (clock, ids) = (&stage.kit.clock, Ids::default());
+    let validity = Validity { from: date(2026, 1, 1), until: date(2028, 1, 1) };
+    let folder = std::env::temp_dir().join(format!("sesshu-strange-{}", stage.kit.ids.next()));
+    let own = Authority::new("試験認証局", validity).unwrap();
+    let roots = write_roots(&folder, "roots", &[&own]).unwrap();
+    let identity = |issued: Issued, name: &str| {
+        let (certificate, key) = issued.write(&folder, name).unwrap();
+        PeerIdentity::from_files(&certificate, &key, &roots).unwrap()
+    };
+    let hub = identity(own.system(&tls_name(System::Hub)).unwrap(), "hub");
+    let strange = Authority::new("別の認証局", validity).unwrap();
+    let strange = identity(strange.system(&tls_name(System::Health)).unwrap(), "strange");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let ((_peers, peers), (_stop, stop)) = (watch::channel(PeerList::default()), watch::channel(false));
+    let refusals = kit::intrusion::refusals(&stage.kit, "hub");
+    let server = LinkServer { system: System::Hub, identity: &hub, peers, clock: clock.clone(), refusals };
+    let door = tokio::spawn(server.serve(listener, Operations::new(), stop).unwrap());
+    let client = LinkClient::new(System::Health, System::Hub, &address, &strange, clock, &ids).unwrap();
+    let question = client.envelope::<CheckLink>(KITA, None, Uuid::nil(), LinkCheck {}).unwrap();
+    assert!(client.call::<CheckLink>(&question).await.is_err());
+    // The client may hear of it before the door has said so.
+    let mut told = Vec::new();
+    while told.is_empty() {
+        tokio::task::yield_now().await;
+        told = open(&stage, KITA).await;
+    }
+    assert_eq!(told[0].kind, Some(Intrusion::UnknownCertificate));
+    assert_eq!(open(&stage, ITABASHI).await.len(), 1, "the door is everybody's");
+    door.abort();
+    std::fs::remove_dir_all(folder).unwrap();
 }

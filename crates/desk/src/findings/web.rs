@@ -268,8 +268,11 @@ async fn list<S: System>(
 
 /// The part that the progress bar asks for.
 async fn progress<S: System>(State(app): State<S>, acting: Acting) -> Result<Html<String>, Failure> {
-    let job = case::job(app.kit(), &acting).await?.ok_or(Failure::NotFound)?;
-    page::show(&page::progress(&job, "/audit/findings/progress"))
+    let job = case::job(app.kit(), &acting).await?;
+    job.map_or_else(
+        || Ok(Html(String::new())),
+        |job| page::show(&page::progress(&job, "/audit/findings/progress")),
+    )
 }
 
 async fn look<S: System>(State(app): State<S>, acting: Acting, _token: Posted) -> Result<Redirect, Failure> {

@@ -8,7 +8,11 @@
 
 pub mod audit;
 pub mod draft;
+pub mod duties;
 pub mod enter;
+pub mod findings;
+pub mod intrusions;
+pub mod months;
 pub mod page;
 
 use kit::{Action, Kit};

@@ -11,7 +11,7 @@ use kit::{
     Acting, Failure,
     web::{Door, FailureNote, RequestId, Routes},
 };
-use ui::{Crumb, NavItem, Shell};
+use ui::{Crumb, NavItem, Progress, Shell};
 
 /// The frame for a signed-in person. `room` is the address of the room the page is in.
 pub fn shell<S: System>(acting: &Acting, title: &str, room: &str, crumbs: Vec<Crumb>) -> Shell {
@@ -42,6 +42,24 @@ pub fn outside<S: System>(title: &str, request_id: RequestId) -> Shell {
         system_name: S::FRAME.name.to_owned(),
         request_id: request_id.0.to_string(),
         ..Shell::default()
+    }
+}
+
+/// A moment in Japan's time, as lists show it.
+pub fn time(at: jiff::Timestamp) -> String {
+    kit::clock::in_japan(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// The progress bar of a job; asks again at this address while the job is open.
+pub fn progress(job: &kit::jobs::Job, again: &str) -> Progress {
+    Progress {
+        id: format!("job-{}", job.job_id),
+        label: job.title.clone(),
+        done: job.progress_done.max(0) as u64,
+        total: (job.progress_total > 0).then_some(job.progress_total as u64),
+        unit: "件".to_owned(),
+        note: if job.message.is_empty() { job.state_ja().to_owned() } else { job.message.clone() },
+        poll: job.is_open().then(|| again.to_owned()),
     }
 }
 

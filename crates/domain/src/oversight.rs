@@ -23,6 +23,109 @@ coded! {
     }
 }
 
+impl Sign {
+    /// The rule in one sentence, for whoever asks why this is on the list.
+    pub fn rule_ja(self) -> String {
+        match self {
+            Sign::SameAddress => {
+                "職員本人、同じ世帯の方、または住所が同じ方を閲覧しました。事務の有無にかかわらず示します。"
+                    .to_owned()
+            }
+            Sign::SameSurname => "職員と姓（漢字、カナ、通称のどれか）が同じ方を閲覧しました。".to_owned(),
+            Sign::ManyLooks => format!(
+                "事務がないまま、{LOOKS_WITHIN_DAYS}日間に{LOOK_DAYS_MIN}日以上、同じ方を閲覧しました。"
+            ),
+            Sign::ManyLookers => format!(
+                "事務のない職員{LOOKERS_MIN}人以上が、{LOOKERS_WITHIN_DAYS}日間に同じ方を閲覧しました。"
+            ),
+            Sign::OffHours => {
+                format!("{}時前、{}時以後、または閉庁日に閲覧しました。", HOURS.start, HOURS.end)
+            }
+            Sign::NoCase => format!(
+                "閲覧の{CASE_DAYS_BEFORE}日前から{CASE_DAYS_AFTER}日後までに、この職員がこの方について行った事務がありません。ほかの点があるときだけ示します。"
+            ),
+            Sign::ManyRefusals => format!("1日に{REFUSALS_MIN}回以上、操作を拒否されました。"),
+            Sign::ManySearches => format!(
+                "1日に{SEARCHES_MIN}回以上検索し、その日の職員の中央値の{SEARCHES_TIMES}倍以上でした。"
+            ),
+        }
+    }
+}
+
+coded! {
+    /// 判断 on what is put before the auditor.
+    Decision {
+        Fine = "fine", "問題なし";
+        Asking = "asking", "本人に確認中";
+        Reported = "reported", "報告";
+    }
+}
+
+coded! {
+    /// 判断の理由. Chosen, not written: what is written in a log nobody can take back.
+    Ground {
+        DeskWork = "desk_work", "窓口・電話の応対で、記録を残さない用務だった";
+        Supervision = "supervision", "上司・指導者としての確認だった";
+        OwnRequest = "own_request", "閲覧された方からの依頼だった";
+        WrongPerson = "wrong_person", "取り違えて開き、すぐに閉じた";
+        AskedStaff = "asked_staff", "本人に事情を尋ねている";
+        AskedChief = "asked_chief", "所属長を通じて尋ねている";
+        Unexplained = "unexplained", "用務が確認できない";
+        Passed = "passed", "外部に伝えたおそれがある";
+    }
+}
+
+impl Ground {
+    /// With which decision a ground goes.
+    pub const fn decision(self) -> Decision {
+        match self {
+            Ground::DeskWork | Ground::Supervision | Ground::OwnRequest | Ground::WrongPerson => {
+                Decision::Fine
+            }
+            Ground::AskedStaff | Ground::AskedChief => Decision::Asking,
+            Ground::Unexplained | Ground::Passed => Decision::Reported,
+        }
+    }
+}
+
+/// Why a decision is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionFault {
+    /// Nobody decides on themselves.
+    OwnLook,
+    /// The ground belongs to another decision.
+    GroundMissesDecision,
+    /// 報告 says to whom and what.
+    NoteMissing,
+}
+
+impl DecisionFault {
+    pub const fn ja(self) -> &'static str {
+        match self {
+            DecisionFault::OwnLook => {
+                "自分の閲覧について判断することはできません。ほかの監査者に依頼してください"
+            }
+            DecisionFault::GroundMissesDecision => "判断に合う理由を選択してください",
+            DecisionFault::NoteMissing => "報告した相手と日付を補足に入力してください",
+        }
+    }
+}
+
+/// Whether `by` may decide so on a look of `staff`. All that stands against it, at once.
+pub fn decide(by: Id, staff: Id, decision: Decision, ground: Ground, has_note: bool) -> Vec<DecisionFault> {
+    [
+        (by == staff, DecisionFault::OwnLook),
+        (ground.decision() != decision, DecisionFault::GroundMissesDecision),
+        (decision == Decision::Reported && !has_note, DecisionFault::NoteMissing),
+    ]
+    .into_iter()
+    .filter_map(|(is_so, fault)| is_so.then_some(fault))
+    .collect()
+}
+
+/// A case may come until so many days after a look: until then a finding may still settle by itself.
+pub const LOOK_AGAIN_DAYS: i32 = CASE_DAYS_AFTER + 1;
+
 /// Who and whom, as the log names them.
 pub type Id = u128;
 
@@ -34,6 +137,36 @@ pub struct Look {
     pub person: Id,
     pub is_same_surname: bool,
     pub is_same_address: bool,
+}
+
+/// Where somebody lives, as the register has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dwelling {
+    pub person: Id,
+    /// 世帯番号; empty where there is none.
+    pub household: String,
+    /// Search key of the address, with the building and the room.
+    pub address: String,
+    /// 支援措置
+    pub is_protected: bool,
+}
+
+impl Dwelling {
+    /// Whether somebody of this dwelling has looked at themselves, their household or their address.
+    ///
+    /// A protected address is not compared: a finding would say where the person lives (支援措置).
+    pub fn is_ones_own(&self, looked_at: &Dwelling) -> bool {
+        let is_household = !self.household.is_empty() && self.household == looked_at.household;
+        let is_open = !self.is_protected && !looked_at.is_protected;
+        self.person == looked_at.person
+            || is_household
+            || (is_open && !self.address.is_empty() && self.address == looked_at.address)
+    }
+}
+
+/// Whether a moment lies outside the hours in which an office works.
+pub fn is_off_hours(hour: i8, is_office_day: bool) -> bool {
+    !is_office_day || !HOURS.contains(&hour)
 }
 
 /// Work done on a person: whatever changed or printed something.
@@ -130,7 +263,7 @@ pub fn findings(
             (look.is_same_surname, Sign::SameSurname),
             (look_days >= LOOK_DAYS_MIN, Sign::ManyLooks),
             (lookers.len() >= LOOKERS_MIN, Sign::ManyLookers),
-            (!HOURS.contains(&look.at.hour()) || !is_office_day(on), Sign::OffHours),
+            (is_off_hours(look.at.hour(), is_office_day(on)), Sign::OffHours),
         ];
         for (_, sign) in signs.into_iter().filter(|(is_so, _)| *is_so) {
             add(look, sign);

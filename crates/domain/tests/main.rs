@@ -6,12 +6,16 @@ mod address;
 mod campaign;
 mod cdc;
 mod coverage;
+mod holidays;
 mod ids;
 mod individual_number;
+mod intrusion;
 #[cfg(test)]
 mod japan;
 mod kana;
+mod monthly;
 mod oversight;
 mod record;
 mod terminal;
+mod surname;
 mod wareki;

@@ -2,16 +2,15 @@
 
 use domain::{
     Date,
-    oversight::{Day, Deed, Finding, Look, Sign, findings},
+    holidays::is_office_day,
+    oversight::{
+        Day, Decision, DecisionFault, Deed, Dwelling, Finding, Ground, Look, Sign, decide, findings,
+    },
 };
-use jiff::{ToSpan, civil::Weekday};
+use jiff::ToSpan;
 use std::collections::BTreeSet;
 
 const MONDAY: Date = Date::constant(2026, 11, 2);
-
-fn is_office_day(on: Date) -> bool {
-    !matches!(on.weekday(), Weekday::Saturday | Weekday::Sunday) && on != Date::constant(2026, 11, 3)
-}
 
 fn look(on: Date, hour: i8, staff: u128, person: u128) -> Look {
     Look { at: on.at(hour, 0, 0, 0), staff, person, is_same_surname: false, is_same_address: false }
@@ -188,4 +187,55 @@ fn of_twenty_planted_snoops_among_a_hundred_thousand_looks_nine_in_ten_are_found
     assert!(caught.len() >= 18, "{caught:?}");
     assert!(worst <= 50, "{worst}");
     assert!(worst > 0, "an office in which nothing stands out proves nothing");
+}
+
+#[test]
+fn each_sign_says_its_rule_with_its_threshold() {
+    for sign in Sign::ALL {
+        assert!(sign.rule_ja().ends_with('。'), "{sign:?}");
+    }
+    assert!(Sign::ManyLooks.rule_ja().contains("30日間に3日以上"));
+    assert!(Sign::OffHours.rule_ja().contains("7時前、20時以後"));
+}
+
+#[test]
+fn a_decision_is_anothers_with_a_ground_that_fits() {
+    for ground in Ground::ALL {
+        for decision in Decision::ALL {
+            let is_fit = ground.decision() == *decision;
+            assert_eq!(decide(1, 2, *decision, *ground, true).is_empty(), is_fit, "{decision:?} {ground:?}");
+        }
+    }
+    let fine = (Decision::Fine, Ground::DeskWork);
+    assert_eq!(decide(1, 1, fine.0, fine.1, true), [DecisionFault::OwnLook]);
+    assert!(decide(1, 2, fine.0, fine.1, false).is_empty());
+    let reported = (Decision::Reported, Ground::Unexplained);
+    assert_eq!(decide(1, 2, reported.0, reported.1, false), [DecisionFault::NoteMissing]);
+    assert_eq!(decide(1, 1, Decision::Reported, Ground::DeskWork, false).len(), 3);
+}
+
+#[test]
+fn ones_own_are_self_household_and_address_but_a_protected_address_is_not_compared() {
+    let at = |person, household: &str, address: &str, is_protected| Dwelling {
+        person,
+        household: household.to_owned(),
+        address: address.to_owned(),
+        is_protected,
+    };
+    let own = at(1, "77", "王子1-2-3", false);
+    for (looked_at, is_own) in [
+        (at(1, "77", "王子1-2-3", false), true),
+        // Also where the register says nothing but who it is.
+        (at(1, "", "", true), true),
+        (at(2, "77", "", true), true),
+        (at(2, "78", "王子1-2-3", false), true),
+        (at(2, "78", "王子1-2-3", true), false),
+        (at(2, "78", "王子1-2-4", false), false),
+        (at(2, "", "", false), false),
+    ] {
+        assert_eq!(own.is_ones_own(&looked_at), is_own, "{looked_at:?}");
+    }
+    let protected = at(1, "", "王子1-2-3", true);
+    assert!(!protected.is_ones_own(&at(2, "", "王子1-2-3", false)));
+    assert!(!at(1, "", "", false).is_ones_own(&at(2, "", "", false)));
 }

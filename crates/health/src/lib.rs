@@ -9,11 +9,13 @@ pub mod campaigns;
 pub mod home;
 pub mod imports;
 pub mod ledger;
+pub mod oversight;
 pub mod page;
 pub mod person;
 pub mod records;
 pub mod residents;
 pub mod sheets;
+pub mod staff_residents;
 
 use axum::Router;
 use domain::schedule::Japan;
@@ -46,6 +48,7 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0005_coverage.sql",
     "0006_statistics.sql",
     "0007_record_entry.sql",
+    "0009_staff_residents.sql",
 };
 
 /// Every page and form of this system, and who may come in: printed to `docs/reference/routes.txt`.
@@ -57,7 +60,11 @@ pub fn routes() -> Routes<App> {
         .merge(records::web::routes())
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
+        .merge(staff_residents::web::routes())
         .merge(desk::audit::web::routes())
+        .merge(desk::findings::web::routes())
+        .merge(desk::intrusions::web::routes())
+        .merge(desk::months::web::routes())
         .merge(desk::draft::web::routes())
         .merge(desk::enter::routes())
         .merge(desk::page::routes())
@@ -76,6 +83,9 @@ pub fn router_in(app: App, zone: Zone) -> Router {
     routes().in_zone(zone).into_router(&kit, app, desk::page::failure::<App>)
 }
 
+/// What each municipality has looked at once a day.
+pub const DAILY: kit::intrusion::Daily = desk::findings::DAILY;
+
 /// The background worker with every kind of job this system knows.
 pub fn worker(app: &App) -> kit::jobs::Worker {
     kit::jobs::Worker::new(app.kit.clone())
@@ -85,6 +95,8 @@ pub fn worker(app: &App) -> kit::jobs::Worker {
         .with(imports::desk::JOBS[2], handler(app, imports::desk::carry_out))
         .with(campaigns::extract::JOB, handler(app, campaigns::extract::carry_out))
         .with(sheets::print::JOB, handler(app, sheets::print::carry_out))
+        .with(desk::findings::DAILY.kind, handler(app, oversight::look_for_findings))
+        .with(desk::months::COMPARE, Arc::new(|run| Box::pin(desk::months::carry_out(run))))
 }
 
 /// A kind of job that works on the application.

@@ -1,6 +1,6 @@
 //! The frame of every page of this system.
 
-use crate::App;
+use crate::{App, staff_residents};
 pub use desk::page::{show, show_errors};
 use desk::{Frame, Room, System};
 use kit::{Acting, Action, Kit};
@@ -18,6 +18,20 @@ impl System for App {
             },
             Room { href: "/imports", label: "取込み", needs: Some(Action::ViewImports) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
+            Room {
+                href: desk::findings::web::NAV, label: "気になる閲覧", needs: Some(Action::ViewFindings)
+            },
+            Room { href: desk::months::web::NAV, label: "月次点検", needs: Some(Action::ViewMonths) },
+            Room {
+                href: desk::intrusions::web::NAV,
+                label: "侵入・異常",
+                needs: Some(Action::ViewIntrusions),
+            },
+            Room {
+                href: staff_residents::web::NAV,
+                label: "職員の住民登録",
+                needs: Some(Action::ViewStaffResidents),
+            },
         ],
     };
 

@@ -14,6 +14,7 @@ pub mod home;
 pub mod keeper;
 pub mod moves;
 pub mod numbers;
+mod oversight;
 pub mod reviews;
 pub mod rights;
 pub mod sections;
@@ -81,6 +82,15 @@ impl System for App {
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: terminals::web::NAV, label: "端末", needs: Some(Action::ViewTerminals) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
+            Room {
+                href: desk::findings::web::NAV, label: "気になる閲覧", needs: Some(Action::ViewFindings)
+            },
+            Room { href: desk::months::web::NAV, label: "月次点検", needs: Some(Action::ViewMonths) },
+            Room {
+                href: desk::intrusions::web::NAV,
+                label: "侵入・異常",
+                needs: Some(Action::ViewIntrusions),
+            },
             Room { href: "/account", label: "自分の設定", needs: None },
         ],
     };
@@ -124,6 +134,9 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
         .merge(contractors::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
+        .merge(desk::findings::web::routes())
+        .merge(desk::intrusions::web::routes())
+        .merge(desk::months::web::routes())
         .merge(desk::page::routes())
         .merge(enrol::web::routes())
         .merge(factors::web::routes())
@@ -141,9 +154,11 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
         .in_zone(zone)
 }
 
-/// The hub's background work: numbers that are sealed under a new key.
+/// The hub's background work: numbers that are sealed under a new key, the day's look at the log.
 pub fn worker(app: &App) -> Worker {
-    let worker = Worker::new(app.kit.clone());
+    let worker = Worker::new(app.kit.clone())
+        .with(desk::findings::DAILY.kind, Arc::new(|run| Box::pin(oversight::look_for_findings(run))))
+        .with(desk::months::COMPARE, Arc::new(|run| Box::pin(desk::months::carry_out(run))));
     match &app.vault {
         Some(vault) => worker.with(ROTATE_JOB, vault.rotate_handler()),
         None => worker,

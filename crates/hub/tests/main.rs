@@ -7,6 +7,7 @@ mod golden;
 mod moves;
 mod numbers;
 mod reviews;
+mod oversight;
 mod rights;
 mod sign_in;
 mod staff;

@@ -47,8 +47,16 @@ pub async fn stage() -> Stage {
     let keeper = Arc::new(Keeper { pool: db.app_pool(), clock: clock.clone() });
     let desk = Desk::new("hub", "http://localhost:9", "http://localhost:9", &[HEALTH], keeper);
     let (pool, sink) = (db.app_pool(), db.sink(&clock));
-    let kit =
-        Kit { pool, sink, clock, ids: Ids::default(), waiting: Default::default(), over_tls: false, desk };
+    let kit = Kit {
+        pool,
+        sink,
+        clock,
+        ids: Ids::default(),
+        waiting: Default::default(),
+        watch: Default::default(),
+        over_tls: false,
+        desk,
+    };
     for (municipality, name) in [(KITA, "北区"), (ITABASHI, "板橋区")] {
         kit::db::put_municipality(&db.owner_pool(), municipality, name, "").await.unwrap();
     }

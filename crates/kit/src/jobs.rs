@@ -147,6 +147,36 @@ pub async fn list(
     Ok(rows.iter().map(read).collect())
 }
 
+/// The newest job of a kind.
+pub async fn newest_of(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    kind: &str,
+) -> sqlx::Result<Option<Job>> {
+    let sql = format!(
+        "select {COLUMNS} from jobs where municipality_code = $1 and kind = $2
+         order by created_at desc, job_id desc limit 1"
+    );
+    let row =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(kind).fetch_optional(conn).await?;
+    Ok(row.as_ref().map(read))
+}
+
+/// The newest job of a kind that came to its end.
+pub async fn last_done(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    kind: &str,
+) -> sqlx::Result<Option<Job>> {
+    let sql = format!(
+        "select {COLUMNS} from jobs where municipality_code = $1 and kind = $2 and state = 'done'
+         order by created_at desc, job_id desc limit 1"
+    );
+    let row =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(kind).fetch_optional(conn).await?;
+    Ok(row.as_ref().map(read))
+}
+
 /// A job in a worker's hands.
 #[derive(Clone)]
 pub struct Run {

@@ -11,6 +11,7 @@ pub mod case;
 pub mod clock;
 pub mod cluster;
 pub mod db;
+pub mod intrusion;
 pub mod jobs;
 pub mod link;
 pub mod rights;
@@ -44,6 +45,8 @@ pub struct Kit {
     pub sink: Sink,
     /// Where background work may have something to do.
     pub waiting: waiting::Waiting,
+    /// Signs of an intrusion that have not been written yet.
+    pub watch: intrusion::Watch,
     pub clock: Clock,
     pub ids: Ids,
     /// True where the system is reached over TLS: decides the cookie's name and its `Secure` mark.
@@ -68,5 +71,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
         ("0012_drafts.sql", include_str!("../migrations/0012_drafts.sql")),
         ("0020_terminals.sql", include_str!("../migrations/0020_terminals.sql")),
+        ("0021_oversight.sql", include_str!("../migrations/0021_oversight.sql")),
     ],
 };

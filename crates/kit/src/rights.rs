@@ -81,6 +81,16 @@ coded! {
         ViewJobs = "view_jobs", "処理状況の閲覧";
         ViewStatistics = "view_statistics", "接種率の閲覧";
         ViewAudit = "view_audit", "操作ログの閲覧";
+        ViewFindings = "view_findings", "気になる閲覧の閲覧";
+        LookForFindings = "look_for_findings", "気になる閲覧の点検の開始";
+        DecideFinding = "decide_finding", "気になる閲覧の判断";
+        ViewStaffResidents = "view_staff_residents", "職員の住民登録の閲覧";
+        NoteStaffResident = "note_staff_resident", "職員の住民登録の変更";
+        ViewMonths = "view_months", "月次点検の閲覧";
+        CompareLog = "compare_log", "操作ログと控えの照合の開始";
+        SignMonth = "sign_month", "月次点検への署名";
+        ViewIntrusions = "view_intrusions", "侵入・異常の通知の閲覧";
+        AcknowledgeIntrusion = "acknowledge_intrusion", "侵入・異常の通知の確認";
         ViewStaff = "view_staff", "職員の閲覧";
         ManageStaff = "manage_staff", "職員IDの管理";
         MoveStaff = "move_staff", "異動・退職の登録";
@@ -136,6 +146,7 @@ const fn common(action: Action) -> Row {
 const CLERK: &[Role] = &[Role::Clerk];
 const DESK: &[Role] = &[Role::Clerk, Role::Approver];
 const ENTRY: &[Role] = &[Role::Clerk, Role::Contractor];
+const AUDITOR: &[Role] = &[Role::Auditor];
 const MANAGER: &[Role] = &[Role::IdManager];
 const CHIEF: &[Role] = &[Role::Chief];
 const ACCESS: &[Role] = &[Role::IdManager, Role::Chief, Role::Auditor];
@@ -173,7 +184,17 @@ pub const TABLE: &[Row] = &[
     row(Action::DecideReview, Duty::Imports, CLERK),
     row(Action::ViewJobs, Duty::Oversight, DESK),
     row(Action::ViewStatistics, Duty::Oversight, DESK),
-    row(Action::ViewAudit, Duty::AuditLog, &[Role::Auditor]),
+    row(Action::ViewAudit, Duty::AuditLog, AUDITOR),
+    row(Action::ViewFindings, Duty::AuditLog, AUDITOR),
+    row(Action::LookForFindings, Duty::AuditLog, AUDITOR),
+    row(Action::DecideFinding, Duty::AuditLog, AUDITOR),
+    row(Action::ViewStaffResidents, Duty::AuditLog, AUDITOR),
+    row(Action::NoteStaffResident, Duty::AuditLog, AUDITOR),
+    row(Action::ViewMonths, Duty::AuditLog, AUDITOR),
+    row(Action::CompareLog, Duty::AuditLog, AUDITOR),
+    row(Action::SignMonth, Duty::AuditLog, AUDITOR),
+    row(Action::ViewIntrusions, Duty::AuditLog, &[Role::IdManager, Role::Auditor]),
+    row(Action::AcknowledgeIntrusion, Duty::AuditLog, &[Role::IdManager, Role::Auditor]),
     row(Action::ViewStaff, Duty::Access, ACCESS),
     row(Action::ManageStaff, Duty::Access, MANAGER),
     row(Action::MoveStaff, Duty::Access, &[Role::IdManager, Role::Chief]),

@@ -5,6 +5,7 @@
 mod audit;
 mod case;
 mod cluster;
+mod intrusion;
 mod jobs;
 mod lanes;
 mod link;

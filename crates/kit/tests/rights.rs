@@ -71,3 +71,17 @@ fn nobody_may_both_approve_and_grant_rights_or_inspect_their_own_deeds() {
         assert!(kit::rights::conflicts(&[*role]).is_empty(), "{}", role.ja());
     }
 }
+
+/// 月次点検: whoever signs the log of a month has not made it as ID manager or number handler, in any set of roles.
+#[test]
+fn nobody_who_is_id_manager_or_number_handler_can_sign_a_month_or_decide_on_looks() {
+    for (count, chosen) in (0_u32..1 << Role::ALL.len()).enumerate() {
+        let has = |at: &usize| chosen & (1 << at) != 0;
+        let roles: Vec<Role> = (0..Role::ALL.len()).filter(has).map(|at| Role::ALL[at]).collect();
+        let is_barred = kit::rights::conflicts(&roles).iter().any(|(barred, _)| *barred);
+        let makes_it = roles.iter().any(|role| matches!(role, Role::IdManager | Role::NumberHandler));
+        for action in [Action::SignMonth, Action::DecideFinding] {
+            assert!(!may(&roles, action) || !makes_it || is_barred, "{count}: {roles:?}");
+        }
+    }
+}

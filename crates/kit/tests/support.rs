@@ -46,6 +46,7 @@ pub fn bare_kit() -> Kit {
         clock,
         ids: kit::Ids::default(),
         waiting: Default::default(),
+        watch: Default::default(),
         over_tls: false,
         desk,
     }

@@ -10,7 +10,7 @@ use kit::{
     Ids,
     link::{LinkClient, LinkServer, PeerList, tls_name},
     session::{self, Keeper, LinkKeeper},
-    tls::{PeerIdentity, Refusals},
+    tls::PeerIdentity,
 };
 use std::{net::Ipv4Addr, path::Path, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -41,7 +41,7 @@ pub async fn to_hub(
         identity: &identity(&folder, System::Hub)?,
         peers: registered,
         clock: clock.clone(),
-        refusals: Refusals::logged("hub"),
+        refusals: kit::intrusion::refusals(&world.hub.kit, "hub"),
     };
     let operations = session::operations(Arc::clone(&world.hub.kit.desk.keeper), env!("CARGO_PKG_VERSION"));
     let answering = server.serve(listener, operations, stop)?;

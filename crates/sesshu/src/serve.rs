@@ -11,6 +11,7 @@ use crate::{
 use clap::Args as ClapArgs;
 use kit::{
     Zone,
+    intrusion::keep_watch,
     session::{Desk, Keeper},
     web,
 };
@@ -67,7 +68,9 @@ impl Running {
             tokio::spawn(hub::worker(&world.hub).run(stopped.clone())),
             tokio::spawn(keep_places(world.app.kit.clone(), stopped.clone())),
             tokio::spawn(keep_places(world.hub.kit.clone(), stopped.clone())),
-            tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), stopped)),
+            tokio::spawn(keep_watch(world.app.kit.clone(), health::DAILY, stopped.clone())),
+            tokio::spawn(keep_watch(world.hub.kit.clone(), health::DAILY, stopped.clone())),
+            tokio::spawn(backup::wal::keep_shipping(world.dir.clone(), world.hub.kit.watch.clone(), stopped)),
         ]);
         let keeper = KeeperChild::start(&world.dir, &world.keeper_doors)?;
         let kits = [world.app.kit.clone(), world.hub.kit.clone()];

@@ -110,6 +110,7 @@ impl World {
             clock: clock.clone(),
             ids: Ids::default(),
             waiting: Default::default(),
+            watch: Default::default(),
             over_tls: false,
             desk: Desk::new(system, "", "", &[], Arc::clone(&keeper)),
         };

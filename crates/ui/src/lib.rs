@@ -15,6 +15,7 @@
 extern crate self as ui;
 
 mod assets;
+mod bars;
 mod chart;
 mod components;
 pub mod dates;
@@ -25,6 +26,7 @@ mod shell;
 pub mod timeline;
 
 pub use assets::{Asset, VERSION, asset, asset_url};
+pub use bars::{Bar, Bars};
 pub use chart::{Chart, ChartKind, ChartSeries};
 pub use components::{
     Banner, BannerKind, Chip, DiffRow, DiffTable, Link, Pager, PersonHeader, Progress, ReasonLine, Reasons,

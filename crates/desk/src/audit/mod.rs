@@ -3,3 +3,4 @@
 pub mod case;
 pub mod sql;
 pub mod web;
+pub mod words;

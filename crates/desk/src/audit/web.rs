@@ -3,6 +3,7 @@
 use super::{
     case::{self, LOG_PER_PAGE, Log},
     sql::{COUNTED_MAX, LogRow, LogSearch, WholeEntry},
+    words,
 };
 use crate::{System, page};
 use askama::Template;
@@ -65,7 +66,7 @@ struct Line {
     staff: String,
     what: String,
     chip: Chip,
-    target: &'static str,
+    target: String,
     target_id: String,
     terminal: String,
     terminal_name: String,
@@ -75,34 +76,30 @@ struct Line {
     place: String,
 }
 
-fn line(row: &LogRow) -> Line {
-    let chip = match row.outcome.as_str() {
+/// An outcome as pages show it.
+pub(crate) fn outcome(code: &str) -> Chip {
+    match code {
         "refused" => Chip::new(Tone::Stop, "拒否"),
         "viewed" => Chip::new(Tone::Active, "閲覧"),
         _ => Chip::new(Tone::Good, "実行"),
-    };
-    let target = match row.target_kind.as_str() {
-        "resident" => "住民",
-        "record" => "接種記録",
-        "campaign" => "抽出・発送",
-        "sheet" => "予診票",
-        "feed" => "取込み",
-        "staff" => "職員",
-        "job" => "処理",
-        "entry" => "操作ログの1件",
-        "terminal" => "端末",
-        _ => "",
-    };
+    }
+}
+
+/// An action's name; the code of one that this version does not know.
+pub(crate) fn action_ja(code: &str) -> String {
+    Action::from_code(code).map_or_else(|| code.to_owned(), |action| action.ja().to_owned())
+}
+
+fn line(row: &LogRow) -> Line {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     Line {
         id: row.entry_id.to_string(),
         at: time(row.at),
         who: row.staff_name.clone(),
         staff: id(row.staff_id),
-        what: Action::from_code(&row.action)
-            .map_or_else(|| row.action.clone(), |action| action.ja().to_owned()),
-        chip,
-        target,
+        what: action_ja(&row.action),
+        chip: outcome(&row.outcome),
+        target: words::kind_ja(&row.target_kind).to_owned(),
         target_id: id(row.target_id),
         terminal: id(row.terminal_id),
         terminal_name: row.terminal_name.clone(),
@@ -226,12 +223,13 @@ struct EntryPage {
     year_ago: String,
 }
 
-/// The parts of what an entry says, by their names.
+/// The parts of what an entry says: codes and their names.
 fn parts(value: &Value) -> BTreeMap<String, String> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value {
-        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-        other => BTreeMap::from([("内容".to_owned(), text(other))]),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (words::field(name), words::value(name, value))).collect()
+        }
+        other => BTreeMap::from([("内容".to_owned(), words::value("", other))]),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::sql::{self, Counted, Waiting};
 use crate::{App, ledger};
+use desk::{duties::Duties, findings, months};
 use domain::{Date, coverage::Tally, schedule::GivenDose};
 use jiff::SignedDuration;
 use kit::{
@@ -23,17 +24,21 @@ pub struct Home {
     pub jobs: Vec<Job>,
     pub coverage: Option<Counted>,
     pub data_until: Option<String>,
+    pub duties: Duties,
 }
 
 pub async fn home(app: &App, acting: &Acting) -> Result<Home, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewHome, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let waiting = sql::waiting(case.conn(), municipality, acting.staff_id, at - FAILED_SHOWN_FOR).await?;
-    let jobs = jobs::list(case.conn(), municipality, None, JOBS_SHOWN_MAX).await?;
+    let mut jobs = jobs::list(case.conn(), municipality, None, JOBS_SHOWN_MAX).await?;
+    // What is looked for in the log is the auditor's.
+    jobs.retain(|job| ![findings::DAILY.kind, months::COMPARE].contains(&job.kind.as_str()));
     let coverage = sql::coverage(case.conn(), municipality).await?;
     let data_until = ledger::data_until(case.conn(), municipality).await?;
+    let duties = Duties::of(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
-    Ok(Home { waiting, jobs, coverage, data_until })
+    Ok(Home { waiting, jobs, coverage, data_until, duties })
 }
 
 /// One running job, for the progress bar that asks again.

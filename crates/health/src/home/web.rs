@@ -10,6 +10,7 @@ use axum::{
     extract::{Path, State},
     response::{Html, Redirect},
 };
+use desk::duties::Duties;
 use kit::{Acting, Action, Failure, Posted, Role, jobs::Job, web::Routes};
 use ui::{Chart, ChartKind, ChartSeries, Chip, Progress, Shell, Tone, dates, filters};
 use uuid::Uuid;
@@ -30,6 +31,7 @@ struct HomePage {
     ended: Vec<EndedJob>,
     chart: Option<Chart>,
     may_count: bool,
+    duties: Duties,
 }
 
 struct Card {
@@ -160,6 +162,7 @@ async fn home(State(app): State<App>, acting: Acting) -> Result<Html<String>, Fa
         ended: if sees_work { closed.into_iter().take(8).map(ended).collect() } else { Vec::new() },
         chart: home.coverage.as_ref().filter(|_| sees_work).and_then(chart),
         may_count: acting.may(Action::ViewStatistics),
+        duties: home.duties,
     })
 }
 

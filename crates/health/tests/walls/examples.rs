@@ -7,6 +7,9 @@ use kit::web::{Door, Route};
 pub const QUERY_NAMES: &[&str] = &[
     "page",
     "from",
+    "state",
+    "person",
+    "which",
     "until",
     "staff",
     "action",
@@ -28,6 +31,9 @@ pub fn path(route: &Route, things: &Things) -> String {
         "campaigns" => things.campaign,
         "jobs" => things.job,
         "records" => things.record,
+        "audit" if path.starts_with("/audit/findings") => things.finding,
+        "audit" if path.starts_with("/audit/intrusions") => things.intrusion,
+        "audit" if path.starts_with("/audit/staff-residents") => things.clerk,
         "audit" => things.entry,
         "imports" if path.contains("/review/") => things.review,
         "imports" => things.feed,
@@ -37,6 +43,7 @@ pub fn path(route: &Route, things: &Things) -> String {
         .replace("{id}", &id.to_string())
         .replace("{fact}", &things.fact.to_string())
         .replace("{number}", "1")
+        .replace("{month}", "2026-10")
         .replace("{*path}", "icon.svg");
     let filled = match path {
         "/records/new" => format!("{filled}?sheet={}", things.sheet),
@@ -54,6 +61,7 @@ pub fn form(route: &Route, things: &Things) -> Form {
     let (printed, campaign) = (things.printed.to_string(), things.campaign.to_string());
     let (resident, sheet, record) =
         (things.resident.to_string(), things.sheet.to_string(), things.record.to_string());
+    let clerk = things.clerk.to_string();
     let (number, key) = (things.sheet_number.digits(), kit::Ids::default().next().to_string());
     let of_record = route.path.starts_with("/records/{id}");
     let dose: Vec<(&str, &str)> = [
@@ -110,12 +118,32 @@ pub fn form(route: &Route, things: &Things) -> Form {
         }
         "/imports/review/{id}/reject" => &[("reason", "別の自治体の方のため")],
         "/campaigns/{id}/release" => &[("count", "3"), ("difference_seen", "yes")],
+        "/audit/findings/{id}/decide" => {
+            &[("decision", "fine"), ("ground", "desk_work"), ("note", "電話の応対")]
+        }
+        "/audit/intrusions/{id}/acknowledge" => &[("note", "本人に確かめた")],
+        "/audit/months/{month}/sign" => &[
+            ("seen", "0"),
+            ("sign_ins", "fine"),
+            ("off_hours", "issue"),
+            ("taken_out", "none"),
+            ("numbers", "none"),
+            ("findings", "fine"),
+            ("intrusions", "fine"),
+            ("log", "fine"),
+            ("open_reason", "確認中のため"),
+            ("remark", "月末に時間外の操作が多い"),
+        ],
+        "/audit/staff-residents" => &[("staff", &clerk), ("number", "1001")],
         "/campaigns/{id}/cancel" => &[("reason", "条件を誤ったため")],
         "/imports/{id}/take"
         | "/campaigns/{id}/print"
         | "/coverage"
         | "/sign-out"
         | "/audit/verify"
+        | "/audit/findings/look"
+        | "/audit/months/{month}/compare"
+        | "/audit/staff-residents/{id}/withdraw"
         | "/drafts/{id}/discard" => &[],
         other => panic!("say in walls::examples what the form of {other} sends"),
     };

@@ -1,12 +1,16 @@
 //! What the auditor asks of the log: who saw this person, what did this member of staff do, what was changed.
 
-use super::town::{MARKS, Walls, walls};
+use super::{
+    examples::{form, path, staff_routes},
+    town::{MARKS, Walls, walls},
+};
+use axum::http::Method;
 use kit::Role;
 use uuid::Uuid;
 
 /// The ids of the entries on a page of the log.
 fn listed(text: &str) -> Vec<Uuid> {
-    text.split("href=\"/audit/").skip(1).filter_map(|rest| rest[..36].parse().ok()).collect()
+    text.split("href=\"/audit/").skip(1).filter_map(|rest| rest.get(..36)?.parse().ok()).collect()
 }
 
 async fn ids(walls: &Walls, sql: &'static str, of: Uuid) -> Vec<Uuid> {
@@ -33,7 +37,7 @@ async fn who_saw_a_person_and_what_somebody_did_is_answered_in_full_and_with_not
     .await;
     let of_clerk = ids(
         &walls,
-        "select entry_id from audit_entries where municipality_code = $1 and staff_id = $2 order by at desc, entry_id desc",
+        "select entry_id from audit_entries where municipality_code = $1 and staff_id = $2 and at >= '2026-11-01' order by at desc, entry_id desc",
         clerk,
     )
     .await;
@@ -75,4 +79,47 @@ async fn one_entry_shows_what_was_before_and_after_and_leads_on() {
     .await
     .unwrap();
     assert_eq!(log, 1, "also the auditor's look is in the log");
+}
+
+/// Every key that an entry of a full walk carries has its name, and so has whatever it is about.
+#[tokio::test]
+async fn the_auditor_reads_names_of_all_that_entries_say() {
+    let walls = walls(MARKS).await;
+    for route in staff_routes() {
+        for role in Role::ALL.iter().filter(|role| route.door.admits(**role)) {
+            let session = walls.session(&walls.ours, *role).await;
+            let form =
+                if route.method == Method::GET { Vec::new() } else { form(&route, &walls.ours.things) };
+            walls.ask(&route.method, Some(&session), &path(&route, &walls.ours.things), &form).await;
+        }
+    }
+    let pool = walls.stage.db.superuser_pool();
+    let keys: Vec<String> = sqlx::query_scalar(
+        "select distinct key from audit_entries, jsonb_each(detail || coalesce(before, '{}') || coalesce(after, '{}'))
+         as parts (key, value) order by 1",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert!(keys.len() > 30, "{keys:?}");
+    let unnamed: Vec<_> = keys.iter().filter(|key| desk::audit::words::field_ja(key).is_none()).collect();
+    assert!(unnamed.is_empty(), "say in desk::audit::words what these are called: {unnamed:?}");
+    let kinds: Vec<String> =
+        sqlx::query_scalar("select distinct target_kind from audit_entries where target_kind <> ''")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let unnamed: Vec<_> = kinds.iter().filter(|kind| desk::audit::words::kind_ja(kind) == **kind).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+
+    let entry: Uuid = sqlx::query_scalar(
+        "select entry_id from audit_entries where municipality_code = $1 and detail ->> 'page' = 'household' limit 1",
+    )
+    .bind(walls.ours.municipality.0)
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let auditor = walls.session(&walls.ours, Role::Auditor).await;
+    let page = walls.get(Some(&auditor), &format!("/audit/{entry}")).await.text();
+    assert!(page.contains("画面（page）") && page.contains("世帯（household）"), "{page}");
 }

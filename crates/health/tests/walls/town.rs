@@ -11,7 +11,7 @@ use domain::{
     ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
-use kit::{Acting, Instant, Municipality, Role};
+use kit::{Acting, Action, Case, Clock, Instant, Kit, Municipality, Role, Target};
 use std::collections::BTreeMap;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub struct Things {
     pub sheet_number: SheetNumber,
     /// An entry of the log.
     pub entry: Uuid,
+    pub finding: Uuid,
+    pub intrusion: Uuid,
 }
 
 impl Things {
@@ -51,6 +53,8 @@ impl Things {
             sheet: id(10),
             sheet_number: sheet_number(Municipality(0)),
             entry: id(11),
+            finding: id(12),
+            intrusion: id(13),
         }
     }
 }
@@ -95,6 +99,7 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     }
     let by = |role| staff.iter().find(|acting: &&Acting| acting.roles == [role]).unwrap();
     let (clerk, approver) = (by(Role::Clerk), by(Role::Approver));
+    look_long_ago(stage, clerk).await;
     let people = stage.children(municipality, 3).await;
     stage.letterhead(municipality).await;
     let printed = stage.extract(clerk, &stage.order(Series::Mr1, NoticeKind::Questionnaire)).await;
@@ -106,7 +111,10 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let (record, sheet) = put_number(stage, municipality, people[1]).await;
     let review = put_review(stage, municipality, mark, people[0], feed).await;
     let frozen = stage.extract(clerk, &stage.order(Series::Var, NoticeKind::Questionnaire)).await;
+    let (finding, intrusion) = put_oversight(stage, municipality, mark, people[0], clerk.staff_id).await;
     let things = Things {
+        finding,
+        intrusion,
         clerk: clerk.staff_id,
         resident: people[0],
         fact,
@@ -231,6 +239,47 @@ async fn put_review(
     .await
     .unwrap();
     review
+}
+
+/// The log's first entry, in a month that is over.
+async fn look_long_ago(stage: &Stage, clerk: &Acting) {
+    let kit = Kit { clock: Clock::frozen(Date::constant(2026, 10, 5)), ..stage.app.kit.clone() };
+    let case = Case::open(&kit, clerk, Action::ViewHome, Target::NONE).await.unwrap();
+    case.viewed(serde_json::json!({})).await.unwrap();
+}
+
+/// A look that calls for a question, a notice, and who of staff is a resident.
+async fn put_oversight(
+    stage: &Stage,
+    municipality: Municipality,
+    mark: &str,
+    resident: Uuid,
+    clerk: Uuid,
+) -> (Uuid, Uuid) {
+    let (kit, pool) = (&stage.app.kit, stage.db.superuser_pool());
+    let (finding, intrusion, note) = (kit.ids.next(), kit.ids.next(), kit.ids.next());
+    for (sql, id) in [
+        ("insert into findings (municipality_code, finding_id, on_day, staff_id, person_id, signs, looks, found_at, state)
+              select $1, $2, '2026-11-20', $3, $4, '{same_surname,no_case}', 2, $5, 'open' where $6 <> ''", finding),
+        ("insert into intrusions (municipality_code, intrusion_id, kind, origin, signs, first_at, last_at, state, note)
+              select $1, $2, 'refusal_burst', sha256($4::text::bytea), 20, $5, $5, 'open', $6 where $3 is not null", intrusion),
+        ("insert into staff_residents (municipality_code, note_id, staff_id, resident_id, noted_by, noted_at)
+              select $1, $2, $3, $4, $3, $5 where $6 <> ''", note),
+        ("insert into finding_decisions (municipality_code, decision_id, finding_id, staff_id, decision, ground, note, decided_by, decided_at)
+              select $1, $2, finding_id, $4, 'asking', 'asked_staff', $6, $3, $5 from findings where municipality_code = $1", note),
+    ] {
+        sqlx::query(sql)
+            .bind(municipality.0)
+            .bind(id)
+            .bind(clerk)
+            .bind(resident)
+            .bind(Instant(kit.clock.now()))
+            .bind(mark)
+            .execute(&pool)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+    (finding, intrusion)
 }
 
 /// Somebody's open session.

@@ -59,13 +59,13 @@ pub async fn held(
     Ok(if failures >= FAILURES_MAX { Some(Held::ForGood) } else { wait.map(Held::For) })
 }
 
-/// Counts a failure and makes the next attempt wait.
+/// Counts a failure and makes the next attempt wait. True where it has to wait from now on.
 pub async fn count(
     conn: &mut PgConnection,
     municipality: Municipality,
     login_hash: &[u8],
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let failures: i32 = sqlx::query_scalar(
         "update sign_in_attempts set failures = failures + 1
          where municipality_code = $1 and login_hash = $2 returning failures",
@@ -86,7 +86,7 @@ pub async fn count(
         .execute(conn)
         .await?;
     }
-    Ok(())
+    Ok(failures >= FREE)
 }
 
 /// Forgets the failures: somebody has signed in, or the ID manager unlocks.

@@ -12,7 +12,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{extract::State, http::HeaderMap, response::Html};
-use desk::page;
+use desk::{duties::Duties, page};
 use kit::{Acting, Action, Case, Failure, Target, web::Routes};
 use serde_json::json;
 use ui::{Banner, BannerKind, Shell};
@@ -29,6 +29,7 @@ struct HomePage {
     before: Option<Line>,
     /// What waits for this person.
     tasks: Vec<Banner>,
+    duties: Duties,
 }
 
 async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Result<Html<String>, Failure> {
@@ -41,6 +42,7 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         true => unused::case::count(case.conn(), municipality, today).await?,
         false => 0,
     };
+    let duties = Duties::of(case.conn(), municipality, &acting, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
     let (before, new) = news(&app, &acting, sign_in_of(&app, &headers).await?).await?;
     // A device that may be somebody else's comes before a duty.
@@ -56,5 +58,6 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         before: before.as_ref().map(|row| line(row, None)),
         sites: app.sites.to_vec(),
         tasks: reviews::web::banners(&due, today).into_iter().chain(unused::web::banner(odd)).collect(),
+        duties,
     })
 }

@@ -15,11 +15,13 @@ use crate::{
     },
     keeper::limits,
 };
+use domain::intrusion::Intrusion;
 use kit::{
     Action, Kit, Municipality, Terminal,
     audit::{self, Entry, Outcome},
     clock, db,
     session::Standing,
+    web::Peer,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -71,6 +73,16 @@ impl Way {
     }
 }
 
+/// Somebody could not sign in from here: many of them from one place are told, whichever ids they tried.
+pub fn failed_from(app: &App, municipality: Municipality, terminal: Terminal, peer: Option<Peer>) {
+    let place = match (terminal.id, peer) {
+        (Some(id), _) => id.to_string(),
+        (None, Some(peer)) => peer.0.ip().to_string(),
+        (None, None) => return,
+    };
+    app.kit.watch.see(municipality, Intrusion::SignInBurst, place.as_bytes());
+}
+
 /// What is remembered between the password and the code.
 #[derive(Deserialize, Serialize)]
 struct Remembered {
@@ -97,6 +109,7 @@ pub async fn take_password(
     if let Some(held) = attempts::held(&mut tx, municipality, &login_hash, now).await? {
         let entry = caller.entry(kit, municipality, Action::SignIn);
         audit::commit(kit, tx, &[Entry { staff_id, detail: json!({"cause": "locked"}), ..entry }]).await?;
+        kit.watch.see(municipality, Intrusion::SignInBurst, &login_hash);
         return Ok(Err(held));
     }
     let today = clock::in_japan(now).date();
@@ -132,12 +145,17 @@ pub async fn take_code(app: &App, token: &Token, code: &str, caller: Caller) -> 
     if let Some(held) = attempts::held(&mut tx, municipality, &remembered.login_hash, now).await? {
         entry.detail = json!({"cause": "locked"});
         audit::commit(kit, tx, &[entry]).await?;
+        kit.watch.see(municipality, Intrusion::SignInBurst, &remembered.login_hash);
         return Ok(Second::Held(held));
     }
     let is_code = use_code(app, &mut tx, municipality, found.staff_id, code).await?;
     let (Some(staff_id), true, true) = (found.staff_id, remembered.is_right, is_code) else {
-        attempts::count(&mut tx, municipality, &remembered.login_hash, now).await?;
+        let is_locked = attempts::count(&mut tx, municipality, &remembered.login_hash, now).await?;
         audit::commit(kit, tx, &[entry]).await?;
+        kit.watch.see(municipality, Intrusion::SignInBurst, &remembered.login_hash);
+        if is_locked {
+            kit.watch.see(municipality, Intrusion::AccountLocked, &remembered.login_hash);
+        }
         return Ok(Second::Wrong);
     };
     ceremony::take(&mut tx, kit, token).await?;

@@ -17,7 +17,7 @@ use desk::page;
 use kit::{
     Acting, Action, Case, Failure, Municipality, Posted, Target,
     session::{self, Standing},
-    web::{self, Door, RequestId, Routes},
+    web::{self, Door, Peer, RequestId, Routes},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -144,7 +144,12 @@ async fn onwards(
     Ok(format!("{}/enter?ticket={ticket}", site.url))
 }
 
-async fn take_password(State(app): State<App>, seat: Seat, posted: Posted) -> Result<Response, Failure> {
+async fn take_password(
+    State(app): State<App>,
+    seat: Seat,
+    peer: Option<Extension<Peer>>,
+    posted: Posted,
+) -> Result<Response, Failure> {
     let mut errors = FormErrors::default();
     let (login, password) = (posted.trimmed("login"), posted.text("password"));
     let municipality = chosen(&app, &posted, seat).await?;
@@ -165,6 +170,7 @@ async fn take_password(State(app): State<App>, seat: Seat, posted: Posted) -> Re
     match case::take_password(&app, municipality, given, way.clone(), seat.caller()).await? {
         Ok(token) => Ok(([token.set(&app.kit)], Redirect::to("/sign-in/code")).into_response()),
         Err(held) => {
+            case::failed_from(&app, municipality, seat.caller().terminal, peer.map(|peer| peer.0));
             errors.add("login", held.sentence());
             page::show_errors(&make(&app, seat, way, &posted, errors).await?)
         }
@@ -197,6 +203,7 @@ async fn code_form(
 async fn take_code(
     State(app): State<App>,
     seat: Seat,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -209,7 +216,11 @@ async fn take_code(
         errors.add("code", "認証アプリに表示された6桁の数字を入力してください");
         return page::show_errors(&code_page(seat.request_id, errors));
     }
-    match case::take_code(&app, &token, &code, seat.caller()).await? {
+    let taken = case::take_code(&app, &token, &code, seat.caller()).await?;
+    if matches!(taken, Second::Wrong | Second::Held(_)) {
+        case::failed_from(&app, token.municipality, seat.caller().terminal, peer.map(|peer| peer.0));
+    }
+    match taken {
         Second::SignedIn(standing, way) => {
             let clear = AppendHeaders([Kind::Code.clear(&app.kit)]);
             Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response())
@@ -251,6 +262,7 @@ async fn ask_passkey(State(app): State<App>, seat: Seat, posted: Posted) -> Resu
 async fn take_passkey(
     State(app): State<App>,
     seat: Seat,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     posted: Posted,
 ) -> Result<Response, Failure> {
@@ -260,6 +272,9 @@ async fn take_passkey(
         Some(token) => case::take_passkey(&app, token, posted.text("credential"), seat.caller()).await?,
         None => None,
     };
+    if let (Some(token), None) = (&token, &standing) {
+        case::failed_from(&app, token.municipality, seat.caller().terminal, peer.map(|peer| peer.0));
+    }
     if let (Some(token), Some(standing)) = (token, standing) {
         let clear = AppendHeaders([Kind::PasskeySignIn.clear(&app.kit)]);
         return Ok((clear, welcome(&app, token.municipality, &standing, &way).await?).into_response());

@@ -18,6 +18,7 @@ pub use check::{Standing, first_fault, first_fault_in, standing};
 pub use places::{TILE_LEAVES, place, place_all, place_waiting};
 
 use crate::{Action, Instant, Kit, Municipality, Terminal, sink::SinkError};
+use domain::intrusion::Intrusion;
 use jiff::Timestamp;
 use line::Columns;
 use serde_json::Value;
@@ -126,11 +127,15 @@ pub async fn commit(
     let day =
         entries.first().map_or_else(|| kit.clock.today(), |entry| crate::clock::in_japan(entry.at).date());
     let ids = entries.iter().map(|entry| entry.entry_id).collect();
-    let stored = kit.sink.store(day, ids, lines).await?;
+    let stored = kit.sink.store(day, ids, lines).await;
+    let stored = stored.inspect_err(|_| kit.watch.see_everywhere(Intrusion::CopyBroken, b""))?;
     tx.commit().await?;
     stored.keep();
     for entry in entries {
         kit.waiting.note(entry.municipality);
+        if let (Outcome::Refused, Some(staff_id)) = (entry.outcome, entry.staff_id) {
+            kit.watch.see_staff(entry.municipality, Intrusion::RefusalBurst, staff_id);
+        }
     }
     Ok(())
 }

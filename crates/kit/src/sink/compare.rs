@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp, tz};
 use serde_json::Value;
 use sqlx::Row;
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
@@ -40,11 +40,23 @@ pub enum Difference {
     Altered(Municipality, Uuid),
 }
 
+impl Difference {
+    pub const fn municipality(self) -> Municipality {
+        match self {
+            Difference::OnlyInTable(municipality, _)
+            | Difference::OnlyInFiles(municipality, _)
+            | Difference::Altered(municipality, _) => municipality,
+        }
+    }
+}
+
 /// What came of holding both against each other.
 #[derive(Debug, Default)]
 pub struct Comparison {
     /// Entries that are the same in both.
     pub same: u64,
+    /// The same by municipality.
+    pub same_of: BTreeMap<Municipality, u64>,
     /// Lines whose deed was not committed (a request that was given up, a process that was killed): no deed, no fault.
     pub unfinished: u64,
     /// Lines that cannot be read (cut off by a full disk or a power cut).
@@ -87,7 +99,10 @@ async fn look(kit: &Kit, folder: &Path, from: Date, until: Date) -> anyhow::Resu
                 None => {
                     found.differences.insert(Difference::OnlyInTable(municipality, entry_id));
                 }
-                Some(line) if line.leaf.is_some() && line.leaf == leaf => found.same += 1,
+                Some(line) if line.leaf.is_some() && line.leaf == leaf => {
+                    found.same += 1;
+                    *found.same_of.entry(municipality).or_default() += 1;
+                }
                 Some(_) => {
                     found.differences.insert(Difference::Altered(municipality, entry_id));
                 }

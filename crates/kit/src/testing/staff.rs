@@ -77,7 +77,16 @@ pub fn desk(system: &'static str, pool: PgPool) -> Desk {
 pub fn kit(system: &'static str, db: &TestDb, clock: Clock) -> Kit {
     let pool = db.app_pool();
     let (sink, desk) = (db.sink(&clock), desk(system, pool.clone()));
-    Kit { pool, sink, clock, ids: Ids::default(), waiting: Default::default(), over_tls: false, desk }
+    Kit {
+        pool,
+        sink,
+        clock,
+        ids: Ids::default(),
+        waiting: Default::default(),
+        watch: Default::default(),
+        over_tls: false,
+        desk,
+    }
 }
 
 /// Adds a person to the directory, or replaces who has this login id, and acts as them.

@@ -59,6 +59,7 @@ async fn house(name: &str) -> House {
         clock,
         ids: Ids::default(),
         waiting: Default::default(),
+        watch: Default::default(),
         over_tls: false,
         desk: kit::testing::staff::desk("hub", app),
     };

@@ -60,7 +60,7 @@ async fn take(
     )
     .fetch_one(&mut admin)
     .await?;
-    let name = format!("sesshu-{}", kit::Clock::real().now().strftime("%Y%m%dT%H%M%SZ"));
+    let name = name_at(kit::Clock::real().now());
     let target = place(out, &name)?;
     if target != out {
         for statement in archive.begin_keeping()? {
@@ -243,4 +243,9 @@ impl Packing {
         self.tar.append_data(&mut header, manifest::NAME, text.as_slice())?;
         self.tar.into_inner()?.finish()
     }
+}
+
+/// How a backup of this moment is called, without its ending.
+pub fn name_at(at: jiff::Timestamp) -> String {
+    format!("sesshu-{}", at.strftime("%Y%m%dT%H%M%SZ"))
 }

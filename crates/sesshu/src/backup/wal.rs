@@ -5,7 +5,9 @@
 
 use super::{files::hex, keys, sealed::Outgoing};
 use anyhow::Context;
+use domain::intrusion::Intrusion;
 use kit::cluster::{Archive, archive::is_segment};
+use kit::intrusion::Watch;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -19,6 +21,12 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// What cannot be sent is said again after this many looks, not each second.
 const SAY_EVERY: u32 = 300;
+
+/// A backup is taken every night; after two nights without one somebody is told.
+const BACKUP_AGE_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
+/// It is looked at a minute after the start, then once a day (in looks).
+const OVERDUE_FIRST: u32 = 60;
+const OVERDUE_EVERY: u32 = 86_400;
 
 /// Where to and for whom, as the last `sesshu backup` into a folder was told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,13 +74,20 @@ pub fn folder(out: &Path, system: &str) -> PathBuf {
 }
 
 /// Sends finished segments until told to stop. Trouble is logged and does not stop the work.
-pub async fn keep_shipping(dir: PathBuf, mut stop: watch::Receiver<bool>) {
-    let mut failures: u32 = 0;
+pub async fn keep_shipping(dir: PathBuf, watch: Watch, mut stop: watch::Receiver<bool>) {
+    let (mut failures, mut looks): (u32, u32) = (0, 0);
     while !*stop.borrow() {
+        if looks % OVERDUE_EVERY == OVERDUE_FIRST
+            && is_overdue(&dir, kit::Clock::real().now()).unwrap_or(true)
+        {
+            watch.see_everywhere(Intrusion::BackupFailed, b"overdue");
+        }
+        looks = looks.wrapping_add(1);
         match ship_in(&dir).await {
             Ok(_) => failures = 0,
             Err(error) => {
                 if failures.is_multiple_of(SAY_EVERY) {
+                    watch.see_everywhere(Intrusion::BackupFailed, b"segments");
                     tracing::error!(
                         error = format!("{error:#}"),
                         "変更の記録をバックアップの置き場所へ送れません"
@@ -83,6 +98,21 @@ pub async fn keep_shipping(dir: PathBuf, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! { () = tokio::time::sleep(LOOK_EVERY) => {}, _ = stop.changed() => {} }
     }
+}
+
+/// Whether backups into a folder are taken here and the newest is too old.
+fn is_overdue(dir: &Path, now: jiff::Timestamp) -> anyhow::Result<bool> {
+    let Some(settings) = Settings::read(dir)? else { return Ok(false) };
+    // The name says when: it sorts like its time.
+    let limit = super::take::name_at(now - BACKUP_AGE_MAX);
+    let mut newest = String::new();
+    for entry in std::fs::read_dir(&settings.out)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with("sesshu-") && name.ends_with(".tar.gz.age") && name > newest {
+            newest = name;
+        }
+    }
+    Ok(newest < limit)
 }
 
 /// Sends what waits in the data folder's spool. Returns how many segments went.

@@ -10,8 +10,9 @@ coded! {
     Intrusion {
         SignInBurst = "sign_in_burst", "ログインの失敗が続いています";
         AccountLocked = "account_locked", "ログインの失敗により個人IDを止めました";
-        TurnedAway = "turned_away", "システム間の接続を拒否しました";
+        TurnedAway = "turned_away", "システムまたは端末からの接続を拒否しました";
         UnknownCertificate = "unknown_certificate", "登録のない、または失効した証明書で接続されました";
+        CopiedSession = "copied_session", "ログイン中の情報が別の端末で使われました";
         RefusalBurst = "refusal_burst", "一人の職員の操作が続けて拒否されました";
         LogAlarm = "log_alarm", "操作ログの署名係が警報を出しました";
         CopyBroken = "copy_broken", "操作ログの控えに書き込めませんでした";
@@ -38,6 +39,7 @@ impl Intrusion {
             Intrusion::TurnedAway => (5, 60),
             Intrusion::AccountLocked
             | Intrusion::UnknownCertificate
+            | Intrusion::CopiedSession
             | Intrusion::LogAlarm
             | Intrusion::CopyBroken
             | Intrusion::CopyDiffers
@@ -60,6 +62,9 @@ impl Intrusion {
             }
             Intrusion::UnknownCertificate => {
                 "サーバーの記録で証明書の指紋を確かめ、端末と連携先の台帳にないものなら情報セキュリティ担当に連絡してください。"
+            }
+            Intrusion::CopiedSession => {
+                "そのログインは終了しました。操作ログで職員と二つの端末を確かめ、情報セキュリティ担当に連絡してください。"
             }
             Intrusion::RefusalBurst => {
                 "操作ログで何を拒否されたかを確かめ、所属長を通じて本人に事情を尋ねてください。"

@@ -111,6 +111,8 @@ const fn kind_of(reason: RefusalReason) -> Option<Intrusion> {
         | RefusalReason::BadCertificate
         | RefusalReason::Withdrawn
         | RefusalReason::NotRegistered
+        | RefusalReason::PastLastDay
+        | RefusalReason::WrongZone
         | RefusalReason::NotASystem => Some(Intrusion::UnknownCertificate),
         RefusalReason::NotTls
         | RefusalReason::OldTls

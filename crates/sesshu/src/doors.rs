@@ -3,11 +3,11 @@
 //! A zone is a network of its own, so each has its own address and port; the host name is one for all, because passkeys
 //! belong to a name. Behind each door stand both systems, 共通基盤 at the next port.
 
-use crate::serve::Urls;
+use crate::{serve::Urls, world::World};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use kit::{
-    Clock, PeerIdentity, Refusals, Zone,
+    Kit, PeerIdentity, Zone,
     tls::{ClientCertificates, TlsDoor},
     zones,
 };
@@ -168,18 +168,22 @@ impl From<Plain> for Opened {
     }
 }
 
-/// Puts TLS before the ports that were taken. Every caller has to show a certificate.
+/// Puts TLS before the ports that were taken. Every caller has to show a certificate; who is turned away is told to
+/// the watch of the system.
 pub fn open(
     taken: Vec<Listening>,
     identity: &Option<PeerIdentity>,
-    clock: &Clock,
+    world: &World,
 ) -> anyhow::Result<Vec<Opened>> {
     let Some(identity) = identity else { return Ok(Vec::new()) };
-    let door = |name| TlsDoor::new(identity, ClientCertificates::Demanded, clock, Refusals::logged(name));
+    let door = |name, kit: &Kit| {
+        let refusals = kit::intrusion::refusals(kit, name);
+        TlsDoor::new(identity, ClientCertificates::Demanded, &kit.clock, refusals)
+    };
     taken
         .into_iter()
         .map(|Listening { zone, host, health, hub }| {
-            let tls = Some([door("health")?, door("hub")?]);
+            let tls = Some([door("health", &world.app.kit)?, door("hub", &world.hub.kit)?]);
             Ok(Opened { zone, host, health, hub, tls })
         })
         .collect()

@@ -182,7 +182,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             "自治体が登録されていません。先に sesshu init を実行してください。"
         );
         let mut open: Vec<_> = listening.into_iter().map(Opened::from).collect();
-        open.extend(doors::open(tls, &args.doors.identity()?, &world.hub.kit.clock)?);
+        open.extend(doors::open(tls, &args.doors.identity()?, &world)?);
         let running = Running::start(&world, open).await?;
         for Urls { zone, health, hub } in &running.urls {
             eprintln!("{}\n  ① 健康管理システム  {health}/\n  ② 共通基盤          {hub}/", zone.ja());

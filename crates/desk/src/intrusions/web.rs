@@ -47,7 +47,7 @@ fn href(noted: &Noted) -> Option<String> {
     let day = |at| kit::clock::in_japan(at).date();
     let days = format!("from={}&until={}", day(noted.first_at), day(noted.last_at));
     match noted.kind? {
-        Intrusion::SignInBurst | Intrusion::AccountLocked => {
+        Intrusion::SignInBurst | Intrusion::AccountLocked | Intrusion::CopiedSession => {
             Some(format!("/audit?{days}&action=sign_in&outcome=refused"))
         }
         Intrusion::RefusalBurst => Some(format!("/audit?{days}&staff={}&outcome=refused", noted.staff_id?)),

@@ -80,7 +80,8 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub fn new(app: App) -> Self {
-        Gate { app, refusals: Refusals::logged("hub"), noted: Arc::default() }
+        let refusals = kit::intrusion::refusals(&app.kit, "hub");
+        Gate { app, refusals, noted: Arc::default() }
     }
 
     fn is_news(&self, fingerprint: Fingerprint, reason: RefusalReason) -> bool {

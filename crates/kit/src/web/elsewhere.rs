@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::intrusion::Intrusion;
 use serde_json::json;
 
 const SENTENCE: &str = "このログインは別の端末で始められたものです。安全のため、ログインを終了しました。画面を開き直してログインしてください。覚えがないときは、すぐにID管理者に連絡してください。";
@@ -56,6 +57,7 @@ async fn end(kit: &Kit, cookie: &str, acting: &Acting, here: Here) -> Result<(),
     let tx = db::begin(&kit.pool, acting.municipality).await?;
     audit::commit(kit, tx, &[entry]).await?;
     session::end(kit, cookie).await?;
+    kit.watch.see(acting.municipality, Intrusion::CopiedSession, acting.staff_id.as_bytes());
     tracing::warn!(zone = here.zone.code(), fingerprint, "turned away: a session of another terminal");
     Ok(())
 }

@@ -23,6 +23,7 @@ use axum::Router;
 use desk::{Frame, Room, System};
 use kit::{
     Action, Kit, Vault, Zone,
+    approvals::Kind,
     cluster::MigrationSet,
     jobs::Worker,
     vault::{KeyRing, ROTATE_JOB},
@@ -67,10 +68,13 @@ impl System for App {
             Room { href: "/contractors", label: "委託先", needs: Some(Action::ViewStaff) },
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
+            Room { href: "/approvals", label: "二人承認", needs: Some(Action::ViewApprovals) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
             Room { href: "/account", label: "自分の設定", needs: None },
         ],
     };
+    const APPROVALS: &'static [Kind] = &[Kind::KeyRotation, Kind::NumberDisposal];
+    const LEDGERS: &'static [Room] = &[];
 
     fn kit(&self) -> &Kit {
         &self.kit
@@ -113,6 +117,7 @@ fn everywhere() -> Routes<App> {
         .merge(account::web::routes())
         .merge(accounts::web::routes())
         .merge(contractors::web::routes())
+        .merge(desk::approvals::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
         .merge(desk::page::routes())

@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`case`].
 
+pub mod approvals;
 pub mod audit;
 pub mod case;
 pub mod clock;
@@ -65,5 +66,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0007_audit_questions.sql", include_str!("../migrations/0007_audit_questions.sql")),
         ("0010_sign_in_at_the_hub.sql", include_str!("../migrations/0010_sign_in_at_the_hub.sql")),
         ("0012_drafts.sql", include_str!("../migrations/0012_drafts.sql")),
+        ("0022_approvals.sql", include_str!("../migrations/0022_approvals.sql")),
     ],
 };

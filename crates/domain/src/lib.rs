@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod ids;
 pub mod individual_number;
 pub mod kana;
+pub mod leaving;
 pub mod oversight;
 pub mod record;
 pub mod schedule;

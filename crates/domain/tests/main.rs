@@ -11,6 +11,7 @@ mod individual_number;
 #[cfg(test)]
 mod japan;
 mod kana;
+mod leaving;
 mod oversight;
 mod record;
 mod wareki;

@@ -1,7 +1,7 @@
 //! Use cases of the first page, and the counting of coverage in the background.
 
 use super::sql::{self, Counted, Waiting};
-use crate::{App, ledger};
+use crate::{App, exports, ledger};
 use domain::{Date, coverage::Tally, schedule::GivenDose};
 use jiff::SignedDuration;
 use kit::{
@@ -20,6 +20,10 @@ const FAILED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What the first page shows.
 pub struct Home {
     pub waiting: Waiting,
+    /// Applications of others that wait for this person's decision.
+    pub to_approve: i64,
+    /// Files that were taken out and should have been reported gone.
+    pub overdue: i64,
     pub jobs: Vec<Job>,
     pub coverage: Option<Counted>,
     pub data_until: Option<String>,
@@ -29,11 +33,13 @@ pub async fn home(app: &App, acting: &Acting) -> Result<Home, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewHome, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let waiting = sql::waiting(case.conn(), municipality, acting.staff_id, at - FAILED_SHOWN_FOR).await?;
+    let to_approve = desk::approvals::case::waiting::<App>(case.conn(), municipality, acting, at).await?;
+    let overdue = exports::sql::overdue(case.conn(), municipality, app.kit.clock.today()).await?;
     let jobs = jobs::list(case.conn(), municipality, None, JOBS_SHOWN_MAX).await?;
     let coverage = sql::coverage(case.conn(), municipality).await?;
     let data_until = ledger::data_until(case.conn(), municipality).await?;
     case.viewed(json!({})).await?;
-    Ok(Home { waiting, jobs, coverage, data_until })
+    Ok(Home { waiting, to_approve, overdue, jobs, coverage, data_until })
 }
 
 /// One running job, for the progress bar that asks again.

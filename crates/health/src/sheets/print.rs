@@ -404,6 +404,7 @@ fn questionnaire(
         dose: target.dose,
         base_date: campaign.base_date,
         valid_until: target.valid_until.context("an included target has its last day")?,
+        with_care: false,
     })
 }
 
@@ -451,7 +452,7 @@ fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
 }
 
 /// The fonts, read from disk once per process.
-fn fonts() -> anyhow::Result<FontSet> {
+pub(crate) fn fonts() -> anyhow::Result<FontSet> {
     static FONTS: OnceLock<Arc<FontSet>> = OnceLock::new();
     if let Some(fonts) = FONTS.get() {
         return Ok(FontSet::clone(fonts));

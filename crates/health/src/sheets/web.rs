@@ -21,10 +21,11 @@ use ui::{Pager, Shell, filters};
 use uuid::Uuid;
 
 pub fn routes() -> Routes<App> {
-    Routes::about("campaign")
-        .get("/campaigns/{id}/files", Action::ViewCampaigns, list)
-        .get("/campaigns/{id}/files/{number}", Action::DownloadPrint, file)
-        .get("/campaigns/{id}/manifest.csv", Action::DownloadPrint, manifest)
+    Routes::about("campaign").get("/campaigns/{id}/files", Action::ViewCampaigns, list).get(
+        "/campaigns/{id}/files/{number}",
+        Action::DownloadPrint,
+        file,
+    )
 }
 
 #[derive(Template)]
@@ -94,15 +95,4 @@ async fn file(
         .map_err(|error| Failure::Internal(error.into()))??;
     case.done(json!({ "file": number, "pages": pages })).await?;
     Ok(download(bytes, "application/pdf", &name))
-}
-
-async fn manifest(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Response, Failure> {
-    let mut case = Case::open(&app.kit, &acting, Action::DownloadPrint, Target::of("campaign", id)).await?;
-    let municipality = case.municipality();
-    let campaign = find(&mut case, id).await?;
-    let rows = sql::manifest(case.conn(), municipality, id).await?;
-    let bytes = files::manifest_csv(&rows)?;
-    case.done(json!({ "csv": "manifest", "rows": rows.len() })).await?;
-    let name = format!("{}-{}-manifest.csv", campaign.programme.code(), campaign.base_date);
-    Ok(download(bytes, "text/csv; charset=utf-8", &name))
 }

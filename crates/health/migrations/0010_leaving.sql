@@ -90,12 +90,7 @@ revoke delete, truncate on protected_prints from @app_role@;
 
 alter table print_files
     -- 取扱注意: sheets of protected people, each in a file of its own, handed to whoever asked for it and to nobody else.
-    add column is_protected boolean not null default false,
-    -- 消去: when the file was erased under two persons' eyes. Its row, digest and sheets stay.
-    add column erased_at timestamptz,
-    add column erasure_id uuid,
-    add foreign key (municipality_code, erasure_id) references approvals (municipality_code, approval_id),
-    add constraint print_files_erased_with_approval check ((erased_at is null) = (erasure_id is null));
+    add column is_protected boolean not null default false;
 
 -- 自治体の壁.
 do $$

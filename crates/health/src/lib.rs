@@ -12,6 +12,7 @@ pub mod imports;
 pub mod ledger;
 pub mod page;
 pub mod person;
+pub mod protected;
 pub mod provisions;
 pub mod records;
 pub mod residents;
@@ -58,6 +59,7 @@ pub fn routes() -> Routes<App> {
         .merge(exports::web::routes())
         .merge(home::web::routes())
         .merge(imports::web::routes())
+        .merge(protected::web::routes())
         .merge(provisions::web::routes())
         .merge(records::web::routes())
         .merge(residents::web::routes())

@@ -21,8 +21,7 @@ impl System for App {
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
         ],
     };
-    const APPROVALS: &'static [Kind] =
-        &[Kind::Export, Kind::Provision, Kind::ProtectedPrint, Kind::FileErasure];
+    const APPROVALS: &'static [Kind] = &[Kind::Export, Kind::Provision, Kind::ProtectedPrint];
     const LEDGERS: &'static [Room] = &[
         Room { href: "/exports", label: "持出し台帳", needs: Some(Action::ViewExports) },
         Room { href: "/provisions", label: "提供記録", needs: Some(Action::ViewProvisions) },

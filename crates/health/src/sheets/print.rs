@@ -243,6 +243,7 @@ impl Press {
                     "{}人分の用紙番号・宛名番号・氏名・宛先・フォントを検査済み",
                     rendered.pages.len()
                 ),
+                is_protected: false,
                 file_name,
             };
             if file.pages > 0 {
@@ -436,7 +437,7 @@ fn mail(target: &TargetRow) -> anyhow::Result<MailTo> {
     })
 }
 
-fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
+pub(crate) fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
     let head = head.context(
         "発行者（自治体名・担当課・所在地）が登録されていません。sesshu init に --section などを付けて登録してください。",
     )?;

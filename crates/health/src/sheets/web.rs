@@ -7,7 +7,7 @@ use crate::{
         sql::Campaign,
         web::{PER_PAGE, Paging, ROOM, crumbs, download, find, offset},
     },
-    page,
+    page, protected,
 };
 use askama::Template;
 use axum::{
@@ -87,6 +87,13 @@ async fn file(
     let municipality = case.municipality();
     let all = sql::files(case.conn(), municipality, id).await?;
     let file = all.into_iter().find(|file| file.file_number == number).ok_or(Failure::NotFound)?;
+    if file.is_protected {
+        let asked_by = protected::sql::asked_by(case.conn(), municipality, id, number).await?;
+        if asked_by != Some(acting.staff_id) {
+            case.refused(&app.kit, json!({ "file": number, "cause": "others_protected_file" })).await?;
+            return Err(Failure::Conflict("このファイルは、印刷を申請した人だけが取得できます。".to_owned()));
+        }
+    }
     let folder = files::folder(&app, municipality, id);
     let name = file.file_name.clone();
     let pages = file.pages;

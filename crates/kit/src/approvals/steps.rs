@@ -13,7 +13,6 @@ coded! {
         ProtectedPrint = "protected_print", "支援措置対象者の印刷";
         KeyRotation = "key_rotation", "個人番号の暗号鍵の更新";
         NumberDisposal = "number_disposal", "個人番号の廃棄";
-        FileErasure = "file_erasure", "印刷ファイルの消去";
     }
 }
 
@@ -53,7 +52,6 @@ impl Kind {
             Kind::ProtectedPrint => "/approvals/{id}/protected-print",
             Kind::KeyRotation => "/approvals/{id}/key-rotation",
             Kind::NumberDisposal => "/approvals/{id}/number-disposal",
-            Kind::FileErasure => "/approvals/{id}/file-erasure",
         }
     }
 
@@ -65,7 +63,6 @@ impl Kind {
             Kind::ProtectedPrint => "/approvals/{id}/protected-print/withdraw",
             Kind::KeyRotation => "/approvals/{id}/key-rotation/withdraw",
             Kind::NumberDisposal => "/approvals/{id}/number-disposal/withdraw",
-            Kind::FileErasure => "/approvals/{id}/file-erasure/withdraw",
         }
     }
 
@@ -94,7 +91,6 @@ impl Kind {
             Kind::NumberDisposal => {
                 terms(Action::ApplyDisposal, Action::ApproveDisposal, 7, 1, UsedBy::Applicant)
             }
-            Kind::FileErasure => terms(Action::ApplyErasure, Action::ApproveErasure, 7, 1, UsedBy::Applicant),
         }
     }
 

@@ -302,7 +302,7 @@ pub fn decide_sending(
 /// 有効期限: the law's last day of the dose, or the office's own if that is earlier. A window without an end
 /// (a ground that still lasts) is asked again every fiscal year.
 #[doc(alias = "有効期限")]
-fn valid_until(request: &Request, legal_until: Option<Date>) -> Date {
+pub fn valid_until(request: &Request, legal_until: Option<Date>) -> Date {
     let law = legal_until.unwrap_or_else(|| fiscal_year_days(fiscal_year(request.base_date)).until);
     request.valid_until.map_or(law, |office| office.min(law))
 }

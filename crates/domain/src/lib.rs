@@ -17,6 +17,7 @@ pub mod individual_number;
 pub mod intrusion;
 pub mod kana;
 pub mod monthly;
+pub mod leaving;
 pub mod oversight;
 pub mod record;
 pub mod schedule;

@@ -14,6 +14,7 @@ mod intrusion;
 mod japan;
 mod kana;
 mod monthly;
+mod leaving;
 mod oversight;
 mod record;
 mod terminal;

@@ -6,12 +6,15 @@
 //! Start reading at [`ledger`] (what we know of a person), then a feature folder.
 
 pub mod campaigns;
+pub mod exports;
 pub mod home;
 pub mod imports;
 pub mod ledger;
 pub mod oversight;
 pub mod page;
 pub mod person;
+pub mod protected;
+pub mod provisions;
 pub mod records;
 pub mod residents;
 pub mod sheets;
@@ -49,18 +52,23 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0006_statistics.sql",
     "0007_record_entry.sql",
     "0009_staff_residents.sql",
+    "0010_leaving.sql",
 };
 
 /// Every page and form of this system, and who may come in: printed to `docs/reference/routes.txt`.
 pub fn routes() -> Routes<App> {
     Routes::default()
         .merge(campaigns::web::routes())
+        .merge(exports::web::routes())
         .merge(home::web::routes())
         .merge(imports::web::routes())
+        .merge(protected::web::routes())
+        .merge(provisions::web::routes())
         .merge(records::web::routes())
         .merge(residents::web::routes())
         .merge(sheets::web::routes())
         .merge(staff_residents::web::routes())
+        .merge(desk::approvals::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::findings::web::routes())
         .merge(desk::intrusions::web::routes())

@@ -3,7 +3,7 @@
 use crate::{App, staff_residents};
 pub use desk::page::{show, show_errors};
 use desk::{Frame, Room, System};
-use kit::{Acting, Action, Kit};
+use kit::{Acting, Action, Kit, approvals::Kind};
 use ui::{Crumb, Shell};
 
 impl System for App {
@@ -17,6 +17,7 @@ impl System for App {
                 href: "/campaigns", label: "対象者抽出・発送", needs: Some(Action::ViewCampaigns)
             },
             Room { href: "/imports", label: "取込み", needs: Some(Action::ViewImports) },
+            Room { href: "/approvals", label: "二人承認", needs: Some(Action::ViewExports) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
             Room {
                 href: desk::findings::web::NAV, label: "気になる閲覧", needs: Some(Action::ViewFindings)
@@ -34,6 +35,11 @@ impl System for App {
             },
         ],
     };
+    const APPROVALS: &'static [Kind] = &[Kind::Export, Kind::Provision, Kind::ProtectedPrint];
+    const LEDGERS: &'static [Room] = &[
+        Room { href: "/exports", label: "持出し台帳", needs: Some(Action::ViewExports) },
+        Room { href: "/provisions", label: "提供記録", needs: Some(Action::ViewProvisions) },
+    ];
 
     fn kit(&self) -> &Kit {
         &self.kit

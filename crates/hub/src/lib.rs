@@ -28,6 +28,7 @@ use axum::{Router, middleware};
 use desk::{Frame, Room, System};
 use kit::{
     Action, Kit, Vault, Zone,
+    approvals::Kind,
     cluster::MigrationSet,
     jobs::Worker,
     vault::{KeyRing, ROTATE_JOB, VaultError},
@@ -81,6 +82,7 @@ impl System for App {
             Room { href: "/rights/table", label: "対応表", needs: Some(Action::ViewTable) },
             Room { href: "/sections", label: "所属", needs: Some(Action::ManageSections) },
             Room { href: terminals::web::NAV, label: "端末", needs: Some(Action::ViewTerminals) },
+            Room { href: "/approvals", label: "二人承認", needs: Some(Action::ViewApprovals) },
             Room { href: "/audit", label: "操作ログ", needs: Some(Action::ViewAudit) },
             Room {
                 href: desk::findings::web::NAV, label: "気になる閲覧", needs: Some(Action::ViewFindings)
@@ -94,6 +96,8 @@ impl System for App {
             Room { href: "/account", label: "自分の設定", needs: None },
         ],
     };
+    const APPROVALS: &'static [Kind] = &[Kind::KeyRotation, Kind::NumberDisposal];
+    const LEDGERS: &'static [Room] = &[];
 
     fn kit(&self) -> &Kit {
         &self.kit
@@ -132,6 +136,7 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
         .merge(account::web::routes())
         .merge(accounts::web::routes())
         .merge(contractors::web::routes())
+        .merge(desk::approvals::web::routes())
         .merge(desk::audit::web::routes())
         .merge(desk::draft::web::routes())
         .merge(desk::findings::web::routes())

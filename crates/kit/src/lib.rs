@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`case`].
 
+pub mod approvals;
 pub mod audit;
 pub mod case;
 pub mod clock;
@@ -72,5 +73,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0012_drafts.sql", include_str!("../migrations/0012_drafts.sql")),
         ("0020_terminals.sql", include_str!("../migrations/0020_terminals.sql")),
         ("0021_oversight.sql", include_str!("../migrations/0021_oversight.sql")),
+        ("0022_approvals.sql", include_str!("../migrations/0022_approvals.sql")),
     ],
 };

@@ -27,6 +27,7 @@ coded! {
         Residents = "residents", "住民の照会・事項の管理";
         Records = "records", "接種記録の管理";
         Mailing = "mailing", "対象者の抽出・発送";
+        Release = "release", "外部への持出し・提供";
         Imports = "imports", "データの取込み";
         Oversight = "oversight", "運用・統計";
         AuditLog = "audit_log", "操作ログの点検";
@@ -73,6 +74,18 @@ coded! {
         CancelCampaign = "cancel_campaign", "抽出の取消し";
         PrintCampaign = "print_campaign", "予診票・はがきの印刷";
         DownloadPrint = "download_print", "印刷ファイルの取得";
+        ViewApprovals = "view_approvals", "二人承認の閲覧";
+        ApplyExport = "apply_export", "一覧の持出しの申請";
+        ApproveExport = "approve_export", "一覧の持出しの承認";
+        TakeExport = "take_export", "持出しファイルの取得";
+        CloseExport = "close_export", "持出しファイルの消去・返却の報告";
+        ViewExports = "view_exports", "持出し台帳の閲覧";
+        ApplyProvision = "apply_provision", "ネットワーク外の提供の申請";
+        ApproveProvision = "approve_provision", "ネットワーク外の提供の承認";
+        HandProvision = "hand_provision", "ネットワーク外の提供の実施";
+        ViewProvisions = "view_provisions", "提供記録の閲覧";
+        ApplyProtectedPrint = "apply_protected_print", "支援措置対象者の印刷の申請";
+        ApproveProtectedPrint = "approve_protected_print", "支援措置対象者の印刷の承認";
         ViewImports = "view_imports", "取込みの閲覧";
         ImportResidents = "import_residents", "住民情報の取込み";
         ImportRecords = "import_records", "接種記録の取込み";
@@ -115,6 +128,11 @@ coded! {
         FindByNumber = "find_by_number", "個人番号による検索";
         ViewNumberHistory = "view_number_history", "個人番号の登録履歴の閲覧";
         RotateKeys = "rotate_keys", "個人番号の暗号鍵の更新";
+        ApplyKeys = "apply_keys", "個人番号の暗号鍵の更新の申請";
+        ApproveKeys = "approve_keys", "個人番号の暗号鍵の更新の承認";
+        ApplyDisposal = "apply_disposal", "個人番号の廃棄の申請";
+        ApproveDisposal = "approve_disposal", "個人番号の廃棄の承認";
+        DisposeNumber = "dispose_number", "個人番号の廃棄";
     }
 }
 
@@ -144,6 +162,7 @@ const fn common(action: Action) -> Row {
 }
 
 const CLERK: &[Role] = &[Role::Clerk];
+const APPROVER: &[Role] = &[Role::Approver];
 const DESK: &[Role] = &[Role::Clerk, Role::Approver];
 const ENTRY: &[Role] = &[Role::Clerk, Role::Contractor];
 const AUDITOR: &[Role] = &[Role::Auditor];
@@ -173,10 +192,23 @@ pub const TABLE: &[Row] = &[
     row(Action::RebuildVerdicts, Duty::Records, CLERK),
     row(Action::ViewCampaigns, Duty::Mailing, DESK),
     row(Action::ExtractTargets, Duty::Mailing, CLERK),
-    row(Action::ReleaseCampaign, Duty::Mailing, &[Role::Approver]),
+    row(Action::ReleaseCampaign, Duty::Mailing, APPROVER),
     row(Action::CancelCampaign, Duty::Mailing, DESK),
     row(Action::PrintCampaign, Duty::Mailing, CLERK),
     row(Action::DownloadPrint, Duty::Mailing, CLERK),
+    // Whoever may neither ask nor decide finds nothing there but their own.
+    common(Action::ViewApprovals),
+    row(Action::ApplyExport, Duty::Release, CLERK),
+    row(Action::ApproveExport, Duty::Release, APPROVER),
+    row(Action::TakeExport, Duty::Release, CLERK),
+    row(Action::CloseExport, Duty::Release, CLERK),
+    row(Action::ViewExports, Duty::Release, &[Role::Clerk, Role::Approver, Role::Auditor]),
+    row(Action::ApplyProvision, Duty::Release, CLERK),
+    row(Action::ApproveProvision, Duty::Release, APPROVER),
+    row(Action::HandProvision, Duty::Release, CLERK),
+    row(Action::ViewProvisions, Duty::Release, DESK),
+    row(Action::ApplyProtectedPrint, Duty::Mailing, CLERK),
+    row(Action::ApproveProtectedPrint, Duty::Mailing, APPROVER),
     row(Action::ViewImports, Duty::Imports, DESK),
     row(Action::ImportResidents, Duty::Imports, CLERK),
     row(Action::ImportRecords, Duty::Imports, CLERK),
@@ -220,6 +252,11 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewNumberHistory, Duty::Numbers, &[Role::NumberHandler, Role::Auditor]),
     // Nobody's from a screen: a command at the machine itself.
     row(Action::RotateKeys, Duty::Numbers, &[]),
+    row(Action::ApplyKeys, Duty::Numbers, MANAGER),
+    row(Action::ApproveKeys, Duty::Numbers, CHIEF),
+    row(Action::ApplyDisposal, Duty::Numbers, HANDLER),
+    row(Action::ApproveDisposal, Duty::Numbers, CHIEF),
+    row(Action::DisposeNumber, Duty::Numbers, HANDLER),
 ];
 
 // An operation without its row, or with two, does not compile.

@@ -138,6 +138,7 @@ fn person(index: usize) -> QuestionnaireFacts {
         dose: 1,
         base_date: Date::constant(2026, 11, 23),
         valid_until: Date::constant(2027, 3, 31),
+        with_care: false,
     }
 }
 

@@ -14,6 +14,7 @@ mod fonts;
 mod geometry;
 mod pdf;
 pub mod postcard;
+pub mod provision;
 pub mod questionnaire;
 mod sheet;
 pub mod table;

@@ -28,6 +28,10 @@ pub enum PdfError {
         "様式の固定文言「{text}」に印刷できない文字があります。自治体名・問い合わせ先の設定を直してください。"
     )]
     Form { text: String },
+    #[error(
+        "「{text}」を印刷できません。印刷用フォントにない文字があるか、長すぎます。手書きで作ってください。"
+    )]
+    Unset { text: String },
 }
 
 /// Collects compressed streams; the file is put together at the end, when all glyphs are known.

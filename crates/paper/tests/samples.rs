@@ -50,6 +50,7 @@ pub fn typical(serial: u64) -> QuestionnaireFacts {
         dose: 1,
         base_date: day("2026-11-23"),
         valid_until: day("2027-10-09"),
+        with_care: false,
     }
 }
 
@@ -77,7 +78,13 @@ pub fn longest() -> QuestionnaireFacts {
 
 /// 支援措置: no address anywhere.
 pub fn protected() -> QuestionnaireFacts {
-    QuestionnaireFacts { address: None, delivery: Delivery::AtCounter, series: Series::Bcg, ..typical(3) }
+    QuestionnaireFacts {
+        address: None,
+        delivery: Delivery::AtCounter,
+        series: Series::Bcg,
+        with_care: true,
+        ..typical(3)
+    }
 }
 
 pub fn foreigner() -> QuestionnaireFacts {

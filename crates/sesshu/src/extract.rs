@@ -69,7 +69,7 @@ async fn write(world: &World, args: &Args, request: Request) -> anyhow::Result<O
     let engine = world.app.engine.clone();
     let found =
         extract::run(case.conn(), engine, municipality, request, QUIET_MONTHS, Narrowing::default()).await?;
-    let csv = table::targets_csv(request.series, request.base_date, &found.rows)?;
+    let csv = table::targets_csv(request.series, request.base_date, &found.rows, table::Field::ALL)?;
     let included = found.rows.iter().filter(|row| row.included).count();
     // Logged before anything is shown.
     case.done(serde_json::json!({

@@ -106,7 +106,9 @@ async fn hand_out(world: &World, acting: &Acting, args: &Args) -> anyhow::Result
     let target = Target::of("campaign", id);
     let mut case =
         Case::open(&world.app.kit, acting, Action::DownloadPrint, target).await.map_err(refused)?;
-    let all = sql::files(case.conn(), municipality, id).await?;
+    let mut all = sql::files(case.conn(), municipality, id).await?;
+    // 取扱注意: handed to whoever asked for it, on their own screen.
+    all.retain(|file| !file.is_protected);
     let manifest = files::manifest_csv(&sql::manifest(case.conn(), municipality, id).await?)?;
     let (_, kept_back) = sql::withheld(case.conn(), municipality, id, 0, 0).await?;
     let pages: i64 = all.iter().map(|file| i64::from(file.pages)).sum();

@@ -4,6 +4,7 @@ use super::{sql::TargetRow, summary::age_ja};
 use domain::{
     Date,
     campaign::Exclusion,
+    coded,
     schedule::{Series, Sex},
 };
 
@@ -28,51 +29,66 @@ pub const fn sex_ja(sex: Sex) -> &'static str {
     }
 }
 
-const HEADER: [&str; 17] = [
-    "対象",
-    "除外理由",
-    "理由",
-    "根拠",
-    "宛名番号",
-    "氏名",
-    "カナ",
-    "生年月日",
-    "基準日年齢",
-    "性別",
-    "予防接種",
-    "接種回",
-    "期間の初日",
-    "期間の末日",
-    "有効期限",
-    "郵便番号",
-    "宛先",
-];
+coded! {
+    /// 項目: the columns of a list of people, in the order of the file.
+    Field {
+        Listed = "listed", "対象";
+        Exclusion = "exclusion", "除外理由";
+        Reason = "reason", "理由";
+        Source = "source", "根拠";
+        Number = "number", "宛名番号";
+        Name = "name", "氏名";
+        Kana = "kana", "カナ";
+        Birth = "birth", "生年月日";
+        Age = "age", "基準日年齢";
+        Sex = "sex", "性別";
+        Series = "series", "予防接種";
+        Dose = "dose", "接種回";
+        From = "from", "期間の初日";
+        Until = "until", "期間の末日";
+        ValidUntil = "valid_until", "有効期限";
+        PostalCode = "postal_code", "郵便番号";
+        Address = "address", "宛先";
+    }
+}
 
-/// 抽出結果. Never a 個人番号; the address only of those who are sent something.
-pub fn targets_csv(series: Series, base: Date, rows: &[TargetRow]) -> anyhow::Result<Vec<u8>> {
-    let mut csv = writer();
-    csv.write_record(HEADER)?;
+fn cell(field: Field, series: Series, base: Date, row: &TargetRow) -> String {
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    match field {
+        Field::Listed => if row.included { "対象" } else { "除外" }.to_owned(),
+        Field::Exclusion => row.exclusion.map_or("", Exclusion::ja).to_owned(),
+        Field::Reason => safe(&row.reason_ja),
+        Field::Source => safe(&row.reason_source),
+        Field::Number => safe(&row.addressee_number),
+        Field::Name => safe(&row.name),
+        Field::Kana => safe(&row.name_kana),
+        Field::Birth => row.birth_date.to_string(),
+        Field::Age => age_ja(row.birth_date, base),
+        Field::Sex => sex_ja(row.sex).to_owned(),
+        Field::Series => series.ja().to_owned(),
+        Field::Dose if row.dose == 0 => String::new(),
+        Field::Dose => row.dose.to_string(),
+        Field::From => day(row.legal_from),
+        Field::Until => day(row.legal_until),
+        Field::ValidUntil => day(row.valid_until),
+        Field::PostalCode => safe(&row.mailing_postal_code),
+        Field::Address => {
+            safe(&format!("{} {}", row.mailing_address, row.mailing_building)).trim_end().to_owned()
+        }
+    }
+}
+
+/// 抽出結果 with these columns. Never a 個人番号; the address only of those who are sent something.
+pub fn targets_csv(
+    series: Series,
+    base: Date,
+    rows: &[TargetRow],
+    fields: &[Field],
+) -> anyhow::Result<Vec<u8>> {
+    let mut csv = writer();
+    csv.write_record(fields.iter().map(|field| field.ja()))?;
     for row in rows {
-        csv.write_record([
-            if row.included { "対象" } else { "除外" }.to_owned(),
-            row.exclusion.map_or("", Exclusion::ja).to_owned(),
-            safe(&row.reason_ja),
-            safe(&row.reason_source),
-            safe(&row.addressee_number),
-            safe(&row.name),
-            safe(&row.name_kana),
-            row.birth_date.to_string(),
-            age_ja(row.birth_date, base),
-            sex_ja(row.sex).to_owned(),
-            series.ja().to_owned(),
-            if row.dose == 0 { String::new() } else { row.dose.to_string() },
-            day(row.legal_from),
-            day(row.legal_until),
-            day(row.valid_until),
-            safe(&row.mailing_postal_code),
-            safe(&format!("{} {}", row.mailing_address, row.mailing_building)).trim_end().to_owned(),
-        ])?;
+        csv.write_record(fields.iter().map(|field| cell(*field, series, base, row)))?;
     }
     Ok(csv.into_inner()?)
 }

@@ -6,7 +6,7 @@ mod show;
 use super::{
     case::{self, Release},
     sql::{self, Campaign, Part, State},
-    summary, table,
+    summary,
 };
 use crate::{App, page};
 use askama::Template;
@@ -34,7 +34,6 @@ pub fn routes() -> Routes<App> {
         .get("/campaigns/{id}", Action::ViewCampaigns, show::overview)
         .get("/campaigns/{id}/progress", Action::ViewCampaigns, show::progress)
         .get("/campaigns/{id}/people", Action::ViewCampaigns, show::people)
-        .get("/campaigns/{id}/people.csv", Action::DownloadPrint, people_csv)
         .get("/campaigns/{id}/release", Action::ReleaseCampaign, release_page)
         .post("/campaigns/{id}/release", Action::ReleaseCampaign, release)
         .get("/campaigns/{id}/cancel", Action::CancelCampaign, cancel_page)
@@ -338,30 +337,6 @@ async fn print(
 ) -> Result<Redirect, Failure> {
     case::start_print(&app, &acting, id).await?;
     Ok(Redirect::to(&format!("{ROOM}/{id}")))
-}
-
-/// The whole list as a file. Taking it is logged with its size and digest.
-async fn people_csv(
-    Extract(app): Extract<App>,
-    acting: Acting,
-    Path(id): Path<Uuid>,
-) -> Result<Response, Failure> {
-    let mut case = Case::open(&app.kit, &acting, Action::DownloadPrint, Target::of("campaign", id)).await?;
-    let municipality = case.municipality();
-    let campaign = find(&mut case, id).await?;
-    let (mut rows, _) =
-        sql::targets(case.conn(), municipality, &campaign, &Part::Included, i64::MAX, 0).await?;
-    let (excluded, _) =
-        sql::targets(case.conn(), municipality, &campaign, &Part::Excluded(None), i64::MAX, 0).await?;
-    rows.extend(excluded);
-    let bytes = table::targets_csv(campaign.programme, campaign.base_date, &rows)?;
-    let digest = super::extract::hex(&crate::sheets::files::digest(&bytes));
-    case.done(json!({ "csv": "people", "rows": rows.len(), "digest": digest })).await?;
-    Ok(download(
-        bytes,
-        "text/csv; charset=utf-8",
-        &format!("{}-{}.csv", campaign.programme.code(), campaign.base_date),
-    ))
 }
 
 /// A file to be saved, never shown in the browser.

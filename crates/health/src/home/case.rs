@@ -1,7 +1,7 @@
 //! Use cases of the first page, and the counting of coverage in the background.
 
 use super::sql::{self, Counted, Waiting};
-use crate::{App, ledger};
+use crate::{App, exports, ledger};
 use desk::{duties::Duties, findings, months};
 use domain::{Date, coverage::Tally, schedule::GivenDose};
 use jiff::SignedDuration;
@@ -21,6 +21,10 @@ const FAILED_SHOWN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What the first page shows.
 pub struct Home {
     pub waiting: Waiting,
+    /// Applications of others that wait for this person's decision.
+    pub to_approve: i64,
+    /// Files that were taken out and should have been reported gone.
+    pub overdue: i64,
     pub jobs: Vec<Job>,
     pub coverage: Option<Counted>,
     pub data_until: Option<String>,
@@ -31,6 +35,8 @@ pub async fn home(app: &App, acting: &Acting) -> Result<Home, Failure> {
     let mut case = Case::open(&app.kit, acting, Action::ViewHome, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let waiting = sql::waiting(case.conn(), municipality, acting.staff_id, at - FAILED_SHOWN_FOR).await?;
+    let to_approve = desk::approvals::case::waiting::<App>(case.conn(), municipality, acting, at).await?;
+    let overdue = exports::sql::overdue(case.conn(), municipality, app.kit.clock.today()).await?;
     let mut jobs = jobs::list(case.conn(), municipality, None, JOBS_SHOWN_MAX).await?;
     // What is looked for in the log is the auditor's.
     jobs.retain(|job| ![findings::DAILY.kind, months::COMPARE].contains(&job.kind.as_str()));
@@ -38,7 +44,7 @@ pub async fn home(app: &App, acting: &Acting) -> Result<Home, Failure> {
     let data_until = ledger::data_until(case.conn(), municipality).await?;
     let duties = Duties::of(case.conn(), municipality, acting, app.kit.clock.today()).await?;
     case.viewed(json!({})).await?;
-    Ok(Home { waiting, jobs, coverage, data_until, duties })
+    Ok(Home { waiting, to_approve, overdue, jobs, coverage, data_until, duties })
 }
 
 /// One running job, for the progress bar that asks again.

@@ -59,6 +59,21 @@ fn cards(acting: &Acting, home: &Home) -> Vec<Card> {
             waiting.to_release,
             "抽出結果を確かめて承認してください",
         ),
+        // Only kinds that this person may decide are counted.
+        (
+            Action::ViewApprovals,
+            "/approvals",
+            "二人承認",
+            home.to_approve,
+            "申請の内容を確かめて、承認または却下してください",
+        ),
+        (
+            Action::ViewExports,
+            "/exports",
+            "消去の報告の期限切れ",
+            home.overdue,
+            "持ち出したファイルの消去を確かめ、報告してください",
+        ),
         (
             Action::PrintCampaign,
             "/campaigns",

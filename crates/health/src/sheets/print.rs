@@ -243,6 +243,7 @@ impl Press {
                     "{}人分の用紙番号・宛名番号・氏名・宛先・フォントを検査済み",
                     rendered.pages.len()
                 ),
+                is_protected: false,
                 file_name,
             };
             if file.pages > 0 {
@@ -404,6 +405,7 @@ fn questionnaire(
         dose: target.dose,
         base_date: campaign.base_date,
         valid_until: target.valid_until.context("an included target has its last day")?,
+        with_care: false,
     })
 }
 
@@ -435,7 +437,7 @@ fn mail(target: &TargetRow) -> anyhow::Result<MailTo> {
     })
 }
 
-fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
+pub(crate) fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
     let head = head.context(
         "発行者（自治体名・担当課・所在地）が登録されていません。sesshu init に --section などを付けて登録してください。",
     )?;
@@ -451,7 +453,7 @@ fn issuer(head: Option<sql::Letterhead>) -> anyhow::Result<Issuer> {
 }
 
 /// The fonts, read from disk once per process.
-fn fonts() -> anyhow::Result<FontSet> {
+pub(crate) fn fonts() -> anyhow::Result<FontSet> {
     static FONTS: OnceLock<Arc<FontSet>> = OnceLock::new();
     if let Some(fonts) = FONTS.get() {
         return Ok(FontSet::clone(fonts));

@@ -276,6 +276,8 @@ pub struct PrintFile {
     pub file_digest: Vec<u8>,
     pub checked_at: Timestamp,
     pub check_summary: String,
+    /// 取扱注意: the sheet of somebody under 支援措置.
+    pub is_protected: bool,
 }
 
 fn read_file(row: &PgRow) -> PrintFile {
@@ -286,6 +288,7 @@ fn read_file(row: &PgRow) -> PrintFile {
         file_digest: row.get("file_digest"),
         checked_at: row.get::<Instant, _>("checked_at").0,
         check_summary: row.get("check_summary"),
+        is_protected: row.get("is_protected"),
     }
 }
 
@@ -295,7 +298,7 @@ pub async fn files(
     campaign_id: Uuid,
 ) -> sqlx::Result<Vec<PrintFile>> {
     let rows = sqlx::query(
-        "select file_number, file_name, pages, file_digest, checked_at, check_summary from print_files
+        "select file_number, file_name, pages, file_digest, checked_at, check_summary, is_protected from print_files
          where municipality_code = $1 and campaign_id = $2 order by file_number",
     )
     .bind(municipality.0)
@@ -312,8 +315,9 @@ pub async fn insert_file(
     file: &PrintFile,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into print_files (municipality_code, campaign_id, file_number, file_name, pages, file_digest, checked_at, check_summary)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into print_files (municipality_code, campaign_id, file_number, file_name, pages, file_digest, checked_at, check_summary,
+             is_protected)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(municipality.0)
     .bind(campaign_id)
@@ -323,6 +327,7 @@ pub async fn insert_file(
     .bind(&file.file_digest)
     .bind(Instant(file.checked_at))
     .bind(&file.check_summary)
+    .bind(file.is_protected)
     .execute(conn)
     .await?;
     Ok(())
@@ -383,7 +388,8 @@ pub async fn insert_sheets(
     Ok(())
 }
 
-/// One line of the manifest (発送明細): where a sheet lies and to which number it belongs. No names.
+/// One line of the manifest (発送明細): where a sheet lies and to which number it belongs. No names, nothing of protected
+/// people's sheets, and no postal code of somebody who is protected by now.
 #[derive(Clone, Debug)]
 pub struct ManifestRow {
     pub file_name: String,
@@ -399,11 +405,13 @@ pub async fn manifest(
     campaign_id: Uuid,
 ) -> sqlx::Result<Vec<ManifestRow>> {
     let rows = sqlx::query(
-        "select f.file_name, s.page_number, s.sheet_number, t.addressee_number, t.mailing_postal_code
+        "select f.file_name, s.page_number, s.sheet_number, t.addressee_number,
+             case when r.address_protected then '' else t.mailing_postal_code end
          from sheets s
+         join residents r on r.municipality_code = s.municipality_code and r.resident_id = s.resident_id
          join print_files f on f.municipality_code = s.municipality_code and f.campaign_id = s.campaign_id and f.file_number = s.file_number
          join campaign_targets t on t.municipality_code = s.municipality_code and t.campaign_id = s.campaign_id and t.resident_id = s.resident_id
-         where s.municipality_code = $1 and s.campaign_id = $2 and s.page_number is not null
+         where s.municipality_code = $1 and s.campaign_id = $2 and s.page_number is not null and not f.is_protected
          order by s.file_number, s.page_number",
     )
     .bind(municipality.0)

@@ -7,7 +7,7 @@ use crate::{
         sql::Campaign,
         web::{PER_PAGE, Paging, ROOM, crumbs, download, find, offset},
     },
-    page,
+    page, protected,
 };
 use askama::Template;
 use axum::{
@@ -21,10 +21,11 @@ use ui::{Pager, Shell, filters};
 use uuid::Uuid;
 
 pub fn routes() -> Routes<App> {
-    Routes::about("campaign")
-        .get("/campaigns/{id}/files", Action::ViewCampaigns, list)
-        .get("/campaigns/{id}/files/{number}", Action::DownloadPrint, file)
-        .get("/campaigns/{id}/manifest.csv", Action::DownloadPrint, manifest)
+    Routes::about("campaign").get("/campaigns/{id}/files", Action::ViewCampaigns, list).get(
+        "/campaigns/{id}/files/{number}",
+        Action::DownloadPrint,
+        file,
+    )
 }
 
 #[derive(Template)]
@@ -86,6 +87,13 @@ async fn file(
     let municipality = case.municipality();
     let all = sql::files(case.conn(), municipality, id).await?;
     let file = all.into_iter().find(|file| file.file_number == number).ok_or(Failure::NotFound)?;
+    if file.is_protected {
+        let asked_by = protected::sql::asked_by(case.conn(), municipality, id, number).await?;
+        if asked_by != Some(acting.staff_id) {
+            case.refused(&app.kit, json!({ "file": number, "cause": "others_protected_file" })).await?;
+            return Err(Failure::Conflict("このファイルは、印刷を申請した人だけが取得できます。".to_owned()));
+        }
+    }
     let folder = files::folder(&app, municipality, id);
     let name = file.file_name.clone();
     let pages = file.pages;
@@ -94,15 +102,4 @@ async fn file(
         .map_err(|error| Failure::Internal(error.into()))??;
     case.done(json!({ "file": number, "pages": pages })).await?;
     Ok(download(bytes, "application/pdf", &name))
-}
-
-async fn manifest(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) -> Result<Response, Failure> {
-    let mut case = Case::open(&app.kit, &acting, Action::DownloadPrint, Target::of("campaign", id)).await?;
-    let municipality = case.municipality();
-    let campaign = find(&mut case, id).await?;
-    let rows = sql::manifest(case.conn(), municipality, id).await?;
-    let bytes = files::manifest_csv(&rows)?;
-    case.done(json!({ "csv": "manifest", "rows": rows.len() })).await?;
-    let name = format!("{}-{}-manifest.csv", campaign.programme.code(), campaign.base_date);
-    Ok(download(bytes, "text/csv; charset=utf-8", &name))
 }

@@ -43,6 +43,8 @@ pub struct QuestionnaireFacts {
     pub base_date: Date,
     /// 有効期限: the last day on which the sheet may be used.
     pub valid_until: Date,
+    /// 取扱注意, for the sheet of a person under 支援措置.
+    pub with_care: bool,
 }
 
 /// 生年月日, which for some people is not wholly known.

@@ -11,6 +11,8 @@ use crate::sheet::{Delivery, MailTo};
 use crate::typeset::Fit;
 
 const QR: Rect = Rect::new(181.0, 34.0, 18.0, 18.0);
+/// Outside the window of the envelope.
+const CARE: Rect = Rect::new(169.0, 6.0, 30.0, 8.0);
 const BARCODE: Rect = Rect::new(121.5, 43.0, 43.5, 10.0);
 
 const NAME: Fit = Fit { size_max: 16.0, single_min: 10.0, size_min: 7.0, lines_max: 3 };
@@ -22,6 +24,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_, '_>, facts: &QuestionnaireFacts) {
     let digits = facts.sheet.digits();
     canvas.code128(BARCODE, &digits);
     canvas.qr(QR, &digits);
+    if facts.with_care {
+        canvas.frame(CARE, 0.9);
+        canvas.fitted(Style::gothic(12.0).bold().centre(), CARE, Fit::single(12.0, 9.0), "取扱注意");
+    }
     table(canvas, facts);
 }
 

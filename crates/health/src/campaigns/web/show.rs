@@ -351,7 +351,7 @@ pub async fn people(
             href: format!("{ROOM}/{id}/people?part={code}&reason={reason_code}&page="),
             label: heading.to_owned(),
         },
-        may_download: acting.may(Action::DownloadPrint),
+        may_download: acting.may(Action::ApplyExport),
         campaign,
     })
 }

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod factors;
-mod golden;
 mod numbers;
 mod rights;
 mod sign_in;
 mod staff;
 mod support;
 mod table;
+mod walls;

@@ -7,6 +7,7 @@
 //! It must never be used outside tests: it loses data with the machine.
 
 pub mod staff;
+pub mod walls;
 
 use std::fs::{File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -1,6 +1,6 @@
 //! What the auditor asks of the log: who saw this person, what did this member of staff do, what was changed.
 
-use super::town::{MARKS, Walls, walls};
+use super::town::{Ground as _, MARKS, Walls, walls};
 use kit::Role;
 use uuid::Uuid;
 

@@ -63,7 +63,7 @@ pub async fn news(
     Ok((before, passkeys.into_iter().filter(|key| key.created_at > since).collect()))
 }
 
-/// Whether a second factor was proved so lately that a means of signing in may be added.
+/// Whether a second factor was proved so lately that a means of signing in may be added or removed.
 pub fn is_proved(app: &App, acting: &Acting) -> bool {
     acting.stepped_up_at.is_some_and(|at| app.kit.clock.now().duration_since(at).abs() < STEP_UP_VALID)
 }
@@ -112,6 +112,10 @@ pub async fn remove_passkey(app: &App, acting: &Acting, passkey_id: Uuid) -> Res
     let target = Target::of("passkey", passkey_id);
     let mut case = Case::open(&app.kit, acting, Action::ManageOwnAccount, target).await?;
     let (municipality, at, staff_id) = (case.municipality(), case.at(), acting.staff_id);
+    if !is_proved(app, acting) {
+        case.refused(&app.kit, json!({"cause": "not_proved"})).await?;
+        return Err(Failure::Conflict("本人を再確認してから、もう一度操作してください。".to_owned()));
+    }
     // Two removals at once queue here, and the second sees what the first has left.
     sql::holder(case.conn(), municipality, staff_id).await?;
     let today = clock::in_japan(at).date();

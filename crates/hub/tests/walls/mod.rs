@@ -5,6 +5,7 @@ mod examples;
 mod golden;
 mod hostile;
 mod leaks;
+mod live;
 mod once;
 mod tenants;
 mod town;

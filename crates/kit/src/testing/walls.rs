@@ -9,6 +9,7 @@ pub mod forms;
 pub mod headers;
 pub mod hostile;
 pub mod leaks;
+pub mod live;
 pub mod once;
 pub mod openapi;
 pub mod sink;

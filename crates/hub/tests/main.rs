@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod door;
 mod factors;
-mod golden;
 mod moves;
 mod numbers;
 mod reviews;
@@ -15,3 +15,4 @@ mod support;
 mod table;
 mod terminals;
 mod unused;
+mod walls;

@@ -115,7 +115,7 @@ impl Case {
         let mut tx = crate::db::begin(&kit.pool, acting.municipality).await?;
         if !acting.may(action) {
             audit::commit(kit, tx, &[entry]).await?;
-            web::note_decision();
+            web::note_decision(action);
             return Err(Failure::Refused(action));
         }
         let key = web::once::claim(&mut tx, kit, acting.municipality, action).await?;
@@ -177,9 +177,9 @@ impl Case {
         tx.rollback().await?;
         entry.outcome = Outcome::Refused;
         entry.detail = detail;
-        let tx = crate::db::begin(&kit.pool, entry.municipality).await?;
+        let (tx, action) = (crate::db::begin(&kit.pool, entry.municipality).await?, entry.action);
         audit::commit(kit, tx, &[entry]).await?;
-        web::note_decision();
+        web::note_decision(action);
         Ok(())
     }
 
@@ -207,17 +207,17 @@ impl Case {
         self.entry.outcome = outcome;
         self.entry.detail = detail;
         let Case { kit, mut tx, entry, mut views, key } = self;
-        let municipality = entry.municipality;
+        let (municipality, action) = (entry.municipality, entry.action);
         views.push(entry);
         match (key, outcome) {
-            (Some(_), Outcome::Done) => web::once::hold(kit, tx, views),
+            (Some(_), Outcome::Done) => web::once::hold(kit, municipality, tx, views),
             (Some(key), Outcome::Viewed | Outcome::Refused) => {
                 web::once::give_back(&mut tx, municipality, key).await?;
                 audit::commit(&kit, tx, &views).await?;
             }
             (None, _) => audit::commit(&kit, tx, &views).await?,
         }
-        web::note_decision();
+        web::note_decision(action);
         Ok(())
     }
 }

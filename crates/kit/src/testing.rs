@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod staff;
+pub mod walls;
 
 use std::fs::{File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -10,6 +10,7 @@ mod serve;
 
 pub(crate) use lanes::Places;
 pub use lanes::{CONNECTIONS_NEEDED, CONNECTIONS_NEEDED_BESIDE, Lane};
+pub use once::Sent;
 pub(crate) use routes::note_decision;
 pub use routes::{Door, Route, Routes};
 pub use serve::{Patience, Peer, serve, serve_tls, serve_with};

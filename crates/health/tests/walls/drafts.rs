@@ -1,6 +1,6 @@
 //! What was typed is not lost with the sign-in, and nobody else sees it.
 
-use super::town::{Form, MARKS, Session, Walls, walls};
+use super::town::{Form, Ground as _, MARKS, Session, Walls, walls};
 use axum::http::{StatusCode, header};
 use jiff::SignedDuration;
 use kit::Role;

@@ -2,7 +2,7 @@
 
 use super::{
     examples::{path, staff_routes},
-    town::{Answer, MARKS, Session, Walls, walls},
+    town::{Answer, Ground as _, MARKS, Session, Walls, walls},
 };
 use axum::{
     body::Body,

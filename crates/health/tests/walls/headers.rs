@@ -1,88 +1,16 @@
 //! The headers of every answer, and the cookie.
 
-use super::{
-    examples::{form, path},
-    town::{Answer, FORM, MARKS, walls},
-};
+use super::town::{FORM, Ground as _, MARKS, walls};
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode, header},
+    http::{Request, StatusCode, header},
 };
 use kit::{Kit, Role};
 use tower::ServiceExt as _;
 
-fn check(answer: &Answer, here: &str) {
-    let policy = answer.header(header::CONTENT_SECURITY_POLICY);
-    for part in [
-        "default-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ] {
-        assert!(policy.contains(part), "{here}: {policy}");
-    }
-    assert!(!policy.contains("unsafe"), "{here}: {policy}");
-    assert_eq!(answer.header(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{here}");
-    assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{here}");
-    assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{here}");
-    assert_eq!(answer.header(header::REFERRER_POLICY), "same-origin", "{here}");
-    if !here.contains("/static/") || !answer.status.is_success() {
-        assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{here}");
-    }
-    for cookie in answer.headers.get_all(header::SET_COOKIE) {
-        let cookie = cookie.to_str().unwrap();
-        for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/"] {
-            assert!(cookie.contains(part), "{here}: {cookie}");
-        }
-    }
-    let is_empty = answer.bytes.is_empty();
-    assert!(is_empty || !answer.header(header::CONTENT_TYPE).is_empty(), "{here}: no content type");
-    assert!(
-        answer.status.is_success() || is_empty || answer.is_html() && answer.text().contains("<h1>"),
-        "{here}: {} is bare text: {}",
-        answer.status,
-        answer.text()
-    );
-}
-
 #[tokio::test]
 async fn every_answer_carries_its_headers_and_every_failure_is_a_page() {
-    let walls = walls(MARKS).await;
-    for route in health::routes().list() {
-        for role in [None, Some(Role::Clerk), Some(Role::Auditor)] {
-            let session = match role {
-                Some(role) => Some(walls.session(&walls.ours, role).await),
-                None => None,
-            };
-            let path = path(route, &walls.ours.things);
-            let form = if route.method == Method::GET { Vec::new() } else { form(route, &walls.ours.things) };
-            let answer = walls.ask(&route.method, session.as_ref(), &path, &form).await;
-            check(&answer, &format!("{} {path}", route.method));
-        }
-    }
-    let session = walls.session(&walls.ours, Role::Clerk).await;
-    for path in [
-        "/none",
-        "/residents/none",
-        "/static/../Cargo.toml",
-        "/static/none.css",
-        "/residents/%00",
-        "//",
-        "/residents?x=%00",
-    ] {
-        let answer = walls.get(Some(&session), path).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        check(&answer, path);
-    }
-    for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"] {
-        let request =
-            Request::builder().method(method).uri("/residents").header(header::COOKIE, &session.cookie);
-        let answer = walls.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
-        assert!(answer.header(header::ALLOW).contains("GET"), "{method}");
-        check(&answer, method);
-    }
+    kit::testing::walls::headers::everywhere(&walls(MARKS).await, "/residents", Role::Clerk).await;
 }
 
 #[tokio::test]

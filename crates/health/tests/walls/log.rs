@@ -2,7 +2,7 @@
 
 use super::{
     examples::{form, path, staff_routes},
-    town::{MARKS, Walls, walls},
+    town::{Ground as _, MARKS, Walls, walls},
 };
 use axum::http::Method;
 use kit::Role;

@@ -13,7 +13,6 @@ mod leaks;
 mod live;
 mod log;
 mod once;
-mod openapi;
 mod schema;
 mod sessions;
 mod sink;

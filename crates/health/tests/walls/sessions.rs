@@ -1,6 +1,6 @@
 //! Who is in, who is out, and how soon: a session here is worth what the hub says of it.
 
-use super::town::{FORM, MARKS, Session, Walls, walls};
+use super::town::{FORM, Ground as _, MARKS, Session, Walls, walls};
 use crate::support::{ITABASHI, KITA};
 use axum::{
     body::Body,

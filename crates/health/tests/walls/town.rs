@@ -1,19 +1,16 @@
 //! Two municipalities with the same work in progress. Every text of each carries its mark.
 
+use super::examples;
 use crate::support::{ITABASHI, KITA, Stage, stage};
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    http::{HeaderMap, Method, Request, StatusCode, header},
-};
+use axum::Router;
 use domain::{
     campaign::NoticeKind,
     ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
-use kit::{Acting, Action, Case, Clock, Instant, Kit, Municipality, Role, Target};
-use std::collections::BTreeMap;
-use tower::ServiceExt as _;
+pub use kit::testing::walls::{Answer, FORM, Form, Ground, MARKS, Session, encode};
+use kit::{Acting, Action, Case, Clock, Instant, Kit, Municipality, Role, Target, web::Route};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// The ids of one of each, for the places in paths and forms.
@@ -80,9 +77,6 @@ pub struct Walls {
 
 /// The clinic that both have, each under its own name.
 pub const CLINIC: &str = "9000000001";
-
-/// The marks of an ordinary walk: of ours and of the neighbour.
-pub const MARKS: [&str; 2] = ["北印", "板印"];
 
 pub async fn walls(marks: [&str; 2]) -> Walls {
     let stage = stage().await;
@@ -282,37 +276,6 @@ async fn put_oversight(
     (finding, intrusion)
 }
 
-/// Somebody's open session.
-pub struct Session {
-    pub cookie: String,
-    pub csrf: String,
-    pub staff_id: Uuid,
-}
-
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
-}
-
-impl Answer {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-
-    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub fn is_html(&self) -> bool {
-        self.header(header::CONTENT_TYPE).starts_with("text/html")
-    }
-}
-
-pub type Form = Vec<(String, String)>;
-
-pub const FORM: &str = "application/x-www-form-urlencoded";
-
 /// How the form at a path is sent: its content type and body. Only files travel in parts.
 pub fn body(path: &str, form: &Form) -> (&'static str, String) {
     if path != "/imports" {
@@ -329,15 +292,6 @@ pub fn body(path: &str, form: &Form) -> (&'static str, String) {
     ("multipart/form-data; boundary=edge", body)
 }
 
-/// A form's body, every byte escaped.
-pub fn encode(form: &Form) -> String {
-    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-    form.iter()
-        .map(|(name, value)| format!("{}={}", escape(name), escape(value)))
-        .collect::<Vec<_>>()
-        .join("&")
-}
-
 impl Walls {
     /// A new session, without the cost of a password.
     pub async fn session(&self, town: &Town, role: Role) -> Session {
@@ -346,62 +300,56 @@ impl Walls {
         let (cookie, csrf) = kit::testing::staff::sign_in(kit, town.municipality, staff_id).await;
         Session { cookie, csrf, staff_id }
     }
+}
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec();
-        Answer { status, headers, bytes }
+impl Ground for Walls {
+    type Things = Things;
+
+    fn kit(&self) -> &Kit {
+        &self.stage.app.kit
     }
 
-    pub async fn get(&self, session: Option<&Session>, path: &str) -> Answer {
-        let mut request = Request::get(path);
-        if let Some(session) = session {
-            request = request.header(header::COOKIE, &session.cookie);
-        }
-        self.send(request.body(Body::empty()).unwrap()).await
+    fn pages(&self) -> &Router {
+        &self.router
     }
 
-    /// Sends a form as our own page would, with its token.
-    pub async fn post(&self, session: Option<&Session>, path: &str, form: &Form) -> Answer {
-        let mut form = form.clone();
-        let mut request = Request::post(path);
-        if let Some(session) = session {
-            request = request.header(header::COOKIE, &session.cookie);
-            form.insert(0, ("csrf".to_owned(), session.csrf.clone()));
-        }
-        let (kind, body) = body(path, &form);
-        self.send(request.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()).await
+    fn superuser(&self) -> PgPool {
+        self.stage.db.superuser_pool()
     }
 
-    pub async fn ask(&self, method: &Method, session: Option<&Session>, path: &str, form: &Form) -> Answer {
-        if *method == Method::GET {
-            return self.get(session, path).await;
-        }
-        self.post(session, path, form).await
+    fn routes(&self) -> Vec<Route> {
+        health::routes().list().cloned().collect()
     }
 
-    /// What lies in each table of a municipality, as a digest. The log and the sessions grow by themselves.
-    pub async fn digest(&self, municipality: Municipality) -> BTreeMap<String, String> {
-        let pool = self.stage.db.superuser_pool();
-        let tables: Vec<String> = sqlx::query_scalar(
-            "select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'municipality_code'
-             where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-                 and c.relname not in ('audit_entries', 'audit_places', 'sessions')",
-        )
-        .fetch_all(&pool)
-        .await
-        .unwrap();
-        assert!(tables.len() > 20, "{tables:?}");
-        let mut digests = BTreeMap::new();
-        for table in tables {
-            let sql = format!(
-                "select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {table} t where municipality_code = {}",
-                municipality.0
-            );
-            let digest: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&pool).await.unwrap();
-            digests.insert(table, digest);
-        }
-        digests
+    fn ours(&self) -> (Municipality, Things) {
+        (self.ours.municipality, self.ours.things)
+    }
+
+    fn theirs(&self) -> (Municipality, Things) {
+        (self.theirs.municipality, self.theirs.things)
+    }
+
+    fn unknown(&self) -> Things {
+        Things::unknown()
+    }
+
+    fn path(&self, route: &Route, things: &Things) -> String {
+        examples::path(route, things)
+    }
+
+    fn form(&self, route: &Route, things: &Things) -> Form {
+        examples::form(route, things)
+    }
+
+    async fn session(&self, role: Role) -> Session {
+        Walls::session(self, &self.ours, role).await
+    }
+
+    fn kept_entry(&self) -> Uuid {
+        self.ours.things.entry
+    }
+
+    fn body(&self, path: &str, form: &Form) -> (&'static str, String) {
+        body(path, form)
     }
 }

@@ -63,7 +63,7 @@ pub async fn news(
     Ok((before, passkeys.into_iter().filter(|key| key.created_at > since).collect()))
 }
 
-/// Whether a second factor was proved so lately that a means of signing in may be added.
+/// Whether a second factor was proved so lately that a means of signing in may be added or removed.
 pub fn is_proved(app: &App, acting: &Acting) -> bool {
     acting.stepped_up_at.is_some_and(|at| app.kit.clock.now().duration_since(at).abs() < STEP_UP_VALID)
 }

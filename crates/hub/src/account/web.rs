@@ -42,7 +42,7 @@ const NAV: &str = "/account";
 struct AccountPage {
     shell: Shell,
     passkeys: Vec<Device>,
-    may_add: bool,
+    may_change_keys: bool,
     device: FieldState,
     password_until: Option<String>,
     old: FieldState,
@@ -101,7 +101,7 @@ fn make(app: &App, acting: &Acting, account: &Account, posted: &Posted, errors: 
                 used: key.last_used_at.map_or_else(|| "―".to_owned(), time),
             })
             .collect(),
-        may_add: case::is_proved(app, acting),
+        may_change_keys: case::is_proved(app, acting),
         device: errors.field("device", posted.text("device")),
         password_until: account.password_until.map(dates::both),
         old: errors.field("old", ""),

@@ -43,23 +43,17 @@ pub async fn open(app: &App, acting: &Acting, number: AddresseeNumber) -> Result
 
 /// What may be known of a person without showing their number.
 pub async fn addressee(app: &App, acting: &Acting, id: Uuid) -> Result<Addressee, Failure> {
-    let versions = app.vault()?.history(acting, id).await?;
-    with_names(app, acting, id, versions).await?.ok_or(Failure::NotFound)
-}
-
-/// Only after the vault has let the person of staff in.
-async fn with_names(
-    app: &App,
-    acting: &Acting,
-    id: Uuid,
-    versions: Vec<Version>,
-) -> Result<Option<Addressee>, Failure> {
     let municipality = acting.municipality;
     let mut tx = db::begin(&app.kit.pool, municipality).await?;
-    let Some(number) = sql::addressee(&mut tx, municipality, id).await? else { return Ok(None) };
+    // Nobody's id is not looked up in the vault: its log would say that somebody was looked at.
+    let number = sql::addressee(&mut tx, municipality, id).await?.ok_or(Failure::NotFound)?;
+    // No connection is held while the vault answers.
+    tx.commit().await?;
+    let versions = app.vault()?.history(acting, id).await?;
+    let mut tx = db::begin(&app.kit.pool, municipality).await?;
     let who: Vec<Uuid> = versions.iter().map(|version| version.registered_by).collect();
     let names = sql::names(&mut tx, municipality, &who).await?;
-    Ok(Some(Addressee { id, number, versions, names }))
+    Ok(Addressee { id, number, versions, names })
 }
 
 /// Whose number it is: the 宛名番号, which is all that the hub knows of a person.

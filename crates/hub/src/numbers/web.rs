@@ -13,7 +13,7 @@ use domain::{ids::AddresseeNumber, individual_number::Purpose, wareki};
 use kit::{
     Acting, Action, Failure, Posted,
     vault::{Reason, Revealed, SHOWN_FOR, VaultError},
-    web::Routes,
+    web::{Routes, Sent},
 };
 use ui::{Banner, BannerKind, Choice, Crumb, FieldState, FormErrors, Shell, dates};
 use uuid::Uuid;
@@ -279,12 +279,16 @@ async fn register(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, Failure> {
+    let sent = Sent::take(&app.kit, &acting, Action::RegisterNumber).await?;
     let of = case::addressee(&app, &acting, id).await?;
     let mut errors = FormErrors::default();
     match case::read(&posted, of.versions.is_empty()) {
         Err(found) => errors = found,
         Ok(new) => match case::register(&app, &acting, id, &new).await {
-            Ok(()) => return Ok(Redirect::to(&format!("{ROOM}/{id}")).into_response()),
+            Ok(()) => {
+                sent.keep();
+                return Ok(Redirect::to(&format!("{ROOM}/{id}")).into_response());
+            }
             Err(VaultError::Fault(fault)) if case::field_of(fault).is_some() => {
                 errors.add(case::field_of(fault).unwrap_or_default(), fault.to_string());
             }

@@ -25,7 +25,7 @@ use kit::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 /// Where somebody acts from, and in which request.
@@ -149,7 +149,11 @@ pub async fn take_code(app: &App, token: &Token, code: &str, caller: Caller) -> 
         return Ok(Second::Held(held));
     }
     let is_code = use_code(app, &mut tx, municipality, found.staff_id, code).await?;
-    let (Some(staff_id), true, true) = (found.staff_id, remembered.is_right, is_code) else {
+    let standing = match found.staff_id.filter(|_| remembered.is_right && is_code) {
+        Some(staff_id) => stand(app, &mut tx, municipality, staff_id, (caller.terminal, "password")).await?,
+        None => None,
+    };
+    let Some(standing) = standing else {
         let is_locked = attempts::count(&mut tx, municipality, &remembered.login_hash, now).await?;
         audit::commit(kit, tx, &[entry]).await?;
         kit.watch.see(municipality, Intrusion::SignInBurst, &remembered.login_hash);
@@ -160,11 +164,10 @@ pub async fn take_code(app: &App, token: &Token, code: &str, caller: Caller) -> 
     };
     ceremony::take(&mut tx, kit, token).await?;
     attempts::forget(&mut tx, municipality, &remembered.login_hash).await?;
-    let standing = stand(app, &mut tx, municipality, staff_id, (caller.terminal, "password")).await?;
-    entry.outcome = if standing.is_some() { Outcome::Done } else { Outcome::Refused };
+    entry.outcome = Outcome::Done;
     entry.detail = json!({"means": "password"});
     audit::commit(kit, tx, &[entry]).await?;
-    Ok(standing.map_or(Second::Wrong, |standing| Second::SignedIn(Box::new(standing), remembered.way)))
+    Ok(Second::SignedIn(Box::new(standing), remembered.way))
 }
 
 /// Whether this is the code of somebody's app now; then it is used up. Does the same work for nobody.
@@ -189,7 +192,8 @@ pub async fn use_code(
     Ok(stored.is_some())
 }
 
-/// Begins a sign-in for somebody who has proved to be there.
+/// Begins a sign-in for somebody who has proved to be there. `None`, and nothing begun, where their account is shut or
+/// has ended.
 async fn stand(
     app: &App,
     conn: &mut PgConnection,
@@ -201,8 +205,14 @@ async fn stand(
         return Ok(None);
     }
     let (now, sign_in_id) = (app.kit.clock.now(), app.kit.ids.next());
-    sql::begin(conn, municipality, sign_in_id, staff_id, by, now).await?;
-    Ok(sql::standing(conn, municipality, sign_in_id, limits(now)).await?)
+    let mut beginning = conn.begin().await?;
+    sql::begin(&mut beginning, municipality, sign_in_id, staff_id, by, now).await?;
+    let standing = sql::standing(&mut beginning, municipality, sign_in_id, limits(now)).await?;
+    match standing {
+        Some(_) => beginning.commit().await?,
+        None => beginning.rollback().await?,
+    }
+    Ok(standing)
 }
 
 /// A challenge for whatever device there is.

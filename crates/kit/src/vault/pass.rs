@@ -136,8 +136,9 @@ impl Pass {
     async fn finish(mut self, outcome: Outcome) -> Result<(), VaultError> {
         self.entry.outcome = outcome;
         self.entry.detail = Value::Object(self.detail);
+        let action = self.entry.action;
         audit::commit(&self.kit, self.tx, &[self.entry]).await?;
-        web::note_decision();
+        web::note_decision(action);
         Ok(())
     }
 }

@@ -36,6 +36,7 @@ pub(super) struct Sending {
 /// A finished case that waits for its answer.
 struct Held {
     kit: Kit,
+    municipality: Municipality,
     tx: Transaction<'static, Postgres>,
     entries: Vec<Entry>,
 }
@@ -134,17 +135,50 @@ pub(crate) async fn give_back(
 }
 
 /// Holds a finished case until its answer is known.
-pub(crate) fn hold(kit: Kit, tx: Transaction<'static, Postgres>, entries: Vec<Entry>) {
-    SENDING.with(|sending| sending.held.replace(Some(Held { kit, tx, entries })));
+pub(crate) fn hold(
+    kit: Kit,
+    municipality: Municipality,
+    tx: Transaction<'static, Postgres>,
+    entries: Vec<Entry>,
+) {
+    SENDING.with(|sending| sending.held.replace(Some(Held { kit, municipality, tx, entries })));
+}
+
+/// A sending that was taken for a deed with a transaction and an entry of its own (the vault's). Dropped, it is free
+/// again.
+pub struct Sent {
+    kit: Kit,
+    municipality: Municipality,
+    tx: Transaction<'static, Postgres>,
+    is_keyed: bool,
+}
+
+impl Sent {
+    /// Takes the sending; waits for a twin that is on its way.
+    ///
+    /// # Errors
+    /// Where it was sent before: the door answers as it did the first time. Database errors.
+    pub async fn take(kit: &Kit, acting: &Acting, action: crate::Action) -> Result<Sent, Failure> {
+        let municipality = acting.municipality;
+        let mut tx = crate::db::begin(&kit.pool, municipality).await?;
+        let is_keyed = claim(&mut tx, kit, municipality, action).await?.is_some();
+        Ok(Sent { kit: kit.clone(), municipality, tx, is_keyed })
+    }
+
+    /// The deed is done: whoever sends it again gets this request's answer.
+    pub fn keep(self) {
+        if self.is_keyed {
+            hold(self.kit, self.municipality, self.tx, Vec::new());
+        }
+    }
 }
 
 /// Commits what is held, with the address the answer leads to.
 async fn settle(answer: Option<(Uuid, &str)>) -> Result<bool, Failure> {
     let Some(mut held) = SENDING.try_with(Sending::take).ok().flatten() else { return Ok(false) };
     if let Some((key, location)) = answer {
-        let municipality = held.entries.first().map_or(Municipality(0), |entry| entry.municipality);
         sqlx::query("update idempotency_keys set answer = $3 where municipality_code = $1 and key = $2")
-            .bind(municipality.0)
+            .bind(held.municipality.0)
             .bind(key)
             .bind(location)
             .execute(&mut *held.tx)

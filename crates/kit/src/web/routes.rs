@@ -220,13 +220,21 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 }
 
 tokio::task_local! {
-    /// Whether the request that this task answers has left a decision in the log.
-    static DECIDED: Cell<bool>;
+    /// Whether the request that this task answers has left a decision on what its route is about in the log.
+    static DECIDED: Decided;
 }
 
-/// A case has committed its entry. Outside a request (jobs, commands) nobody asks.
-pub(crate) fn note_decision() {
-    DECIDED.try_with(|decided| decided.set(true)).ok();
+struct Decided {
+    door: Door,
+    is_so: Cell<bool>,
+}
+
+/// A case has committed its entry. What it decided on the way (a form that comes back beside a list, which was looked
+/// at) is not yet a decision on the route's own. Outside a request (jobs, commands) nobody asks.
+pub(crate) fn note_decision(action: Action) {
+    let note =
+        |decided: &Decided| decided.is_so.set(decided.is_so.get() || decided.door == Door::For(action));
+    DECIDED.try_with(note).ok();
 }
 
 async fn stand_at_door(
@@ -265,13 +273,13 @@ async fn stand_at_door(
                 answer
             }
         };
-        match (once::end(answer, DECIDED.with(Cell::get)).await, &acting) {
+        match (once::end(answer, DECIDED.with(|decided| decided.is_so.get())).await, &acting) {
             (Ended::Answered(answer, is_decided), _) => (answer, is_decided),
             (Ended::Repeated, Some(acting)) => (once::answer_again(&kit, acting).await, false),
             (Ended::Repeated, None) => (Failure::NotSignedIn.into_response(), false),
         }
     };
-    let answer = DECIDED.scope(Cell::new(false), answer);
+    let answer = DECIDED.scope(Decided { door: route.door, is_so: Cell::new(false) }, answer);
     let (answer, is_decided) =
         if route.changes { SENDING.scope(Sending::default(), answer).await } else { answer.await };
     let (Some(acting), Door::For(action), false) = (acting, route.door, is_decided) else { return answer };

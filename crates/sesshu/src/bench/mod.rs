@@ -1,6 +1,7 @@
 //! `sesshu bench NAME`: measures, prints a table, and writes nothing.
 
 mod audit;
+mod doors;
 mod entry;
 mod extract;
 mod forecast;
@@ -25,6 +26,7 @@ enum Name {
     Extract(extract::Args),
     Entry(entry::Args),
     Audit(audit::Args),
+    Doors(doors::Args),
 }
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
@@ -35,5 +37,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Name::Extract(args) => extract::run(args),
         Name::Entry(args) => entry::run(args),
         Name::Audit(args) => audit::run(args),
+        Name::Doors(args) => doors::run(args),
     }
 }

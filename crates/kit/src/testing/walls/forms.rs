@@ -33,6 +33,9 @@ async fn send(
     ground.send(request.body(Body::from(body)).expect("a path is a path")).await
 }
 
+/// What is tried: its name, headers, and the body.
+type Try<'a> = (&'a str, Vec<(&'a str, &'a str)>, String);
+
 /// Sends every form, also those of people outside, as no page of ours would. Gives the number of tries.
 pub async fn foreign(ground: &impl Ground) -> usize {
     let (municipality, _) = ground.ours();
@@ -63,7 +66,7 @@ async fn foreign_to(ground: &impl Ground, route: &Route) -> usize {
     };
     let (kind, good) = with(token.as_deref());
     let kind = ("content-type", kind);
-    let mut tries: Vec<(&str, Vec<(&str, &str)>, String)> = FOREIGN
+    let mut tries: Vec<Try<'_>> = FOREIGN
         .iter()
         .map(|(what, headers)| (*what, [&[kind], *headers].concat(), good.clone()))
         .chain([

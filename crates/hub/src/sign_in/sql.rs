@@ -235,7 +235,7 @@ pub async fn standing(
     .fetch_optional(conn)
     .await?;
     Ok(row.and_then(|row| {
-        let device = row.get::<Option<String>, _>(9).zip(row.get::<Option<[u8; 32]>, _>(10));
+        let device = row.get::<Option<String>, _>(8).zip(row.get::<Option<[u8; 32]>, _>(9));
         let device = device.map(|(name, fingerprint)| Device { name, fingerprint: Fingerprint(fingerprint) });
         Some(Standing {
             sign_in_id,

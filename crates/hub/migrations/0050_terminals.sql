@@ -43,8 +43,11 @@ create table terminal_steps (
 revoke update, delete, truncate on terminal_steps from @app_role@;
 
 -- ログイン: at which terminal. Withdrawn, all of them end.
+-- The owner reads over all municipalities for the new key.
+alter table sign_ins no force row level security;
 alter table sign_ins add foreign key (municipality_code, terminal_id)
     references terminals (municipality_code, terminal_id);
+alter table sign_ins force row level security;
 create index sign_ins_by_terminal on sign_ins (municipality_code, terminal_id, last_seen_at);
 
 -- 証明書の登録先: in which municipality's register a certificate is. Asked before anybody has signed in, when nothing but

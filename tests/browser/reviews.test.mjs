@@ -96,22 +96,20 @@ if (town) {
         const beyond = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
         check(beyond <= 0, `${beyond}px are cut off on paper`);
       });
+      await when('the chief looks at unused accounts and at a transfer', async () => {
+        await own.goto(`${hub}/staff/unused`);
+        await says(own, '入力 いちろう', '委託契約が');
+        await good(own, 'unused');
+        await followWords(own, /異動・退職/);
+        await good(own, 'moves');
+        await tabTo(own, 'form[action$="/transfer"] button');
+        await press(own);
+        await says(own, '異動先の所属を選択してください', '異動日を、');
+        await good(own, 'moves-wrong');
+      });
     } finally {
       await own.context().close();
     }
-  });
-
-  test('the chief finds unused accounts and the page of a transfer', async ({ page }) => {
-    await typeIn(page, town, `${hub}/sign-in`, 'chief');
-    await page.goto(`${hub}/staff/unused`);
-    await says(page, '入力 いちろう', '委託契約が');
-    await good(page, 'unused');
-    await followWords(page, /異動・退職/);
-    await good(page, 'moves');
-    await tabTo(page, 'form[action$="/transfer"] button');
-    await press(page);
-    await says(page, '異動先の所属を選択してください', '異動日を、');
-    await good(page, 'moves-wrong');
   });
 } else {
   console.log('skip  reviews.test.mjs: no demo.json given');

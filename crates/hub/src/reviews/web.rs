@@ -320,7 +320,7 @@ fn show_page(
             label: "署名の進み具合".to_owned(),
             done: signed as u64,
             total: Some(shown.parts.len() as u64),
-            unit: "名簿".to_owned(),
+            unit: "件".to_owned(),
             note: format!("{late}署名のない名簿は{}件です。", shown.parts.len() - signed),
             poll: None,
         },

@@ -60,7 +60,8 @@ impl Office {
     }
 
     async fn post(&self, session: &Session, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let form = [("csrf", session.csrf.as_str())].iter().chain(fields);
+        let token = [("csrf", session.csrf.as_str())];
+        let form = token.iter().chain(fields);
         let form = form.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let request = Request::post(path)
             .header(header::COOKIE, &session.cookie)

@@ -16,7 +16,7 @@ async fn a_name_that_is_a_script_stays_text_in_a_real_browser_on_every_page() {
 /// The paper: a PDF that leaves us can do nothing but be looked at.
 #[tokio::test]
 async fn a_printed_file_has_no_script_no_link_and_no_action() {
-    let walls = walls([LIVE, MARKS[1]]).await;
+    let walls = walls([live::LIVE, MARKS[1]]).await;
     let mut files = 0;
     for route in staff_routes().into_iter().filter(|route| route.path.contains("/files/{number}")) {
         let role = *Role::ALL.iter().find(|role| route.door.admits(**role)).unwrap();

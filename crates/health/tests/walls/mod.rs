@@ -17,5 +17,5 @@ mod schema;
 mod sessions;
 mod sink;
 mod tenants;
-mod town;
+pub mod town;
 mod zones;

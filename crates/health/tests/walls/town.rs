@@ -4,6 +4,8 @@ use super::examples;
 use crate::support::{ITABASHI, KITA, Stage, stage};
 use axum::Router;
 use domain::{
+    Date,
+    Date,
     campaign::NoticeKind,
     ids::SheetNumber,
     schedule::{Series, Vaccine},

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod ceremonies;
 pub mod contractors;
 pub mod enrol;
 pub mod factors;
@@ -74,7 +75,8 @@ impl System for App {
         ],
     };
     const APPROVALS: &'static [Kind] = &[Kind::KeyRotation, Kind::NumberDisposal];
-    const LEDGERS: &'static [Room] = &[];
+    const LEDGERS: &'static [Room] =
+        &[Room { href: "/keys", label: "暗号鍵の更新を申請する", needs: Some(Action::ApplyKeys) }];
 
     fn kit(&self) -> &Kit {
         &self.kit
@@ -107,7 +109,7 @@ pub fn routes() -> Routes<App> {
 /// The pages that exist on a listener of this zone. Those about 個人番号 exist in the business zone and nowhere else.
 pub fn routes_in(zone: Zone) -> Routes<App> {
     match zone {
-        Zone::Business => everywhere().merge(numbers::web::routes()),
+        Zone::Business => everywhere().merge(numbers::web::routes()).merge(ceremonies::web::number_routes()),
         Zone::Lgwan | Zone::Venue | Zone::Internet | Zone::Server => everywhere(),
     }
 }
@@ -116,6 +118,7 @@ fn everywhere() -> Routes<App> {
     Routes::default()
         .merge(account::web::routes())
         .merge(accounts::web::routes())
+        .merge(ceremonies::web::routes())
         .merge(contractors::web::routes())
         .merge(desk::approvals::web::routes())
         .merge(desk::audit::web::routes())

@@ -88,6 +88,13 @@ async fn each_role_comes_in_where_the_signed_matrix_says_and_every_request_is_in
                     Method::GET if route.path.starts_with("/drafts/") => {
                         answer.status == StatusCode::NOT_FOUND
                     }
+                    // An application is shown to whoever may ask, decide or audit.
+                    Method::GET
+                        if route.path == "/approvals/{id}"
+                            && !matches!(role, Role::Clerk | Role::Approver | Role::Auditor) =>
+                    {
+                        answer.status == StatusCode::NOT_FOUND
+                    }
                     Method::GET => answer.status == StatusCode::OK,
                     _ => !answer.status.is_server_error() && answer.status != StatusCode::FORBIDDEN,
                 };

@@ -94,8 +94,8 @@ fn operation(route: &Route) -> Value {
 fn answers(route: &Route) -> Value {
     let refer = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
     let shown = match route.path {
-        path if path.ends_with(".csv") => "List",
-        path if path.ends_with("/files/{number}") => "Paper",
+        "/exports/{id}/file" => "List",
+        path if path.ends_with("/files/{number}") || path.ends_with("/document") => "Paper",
         path if path.starts_with("/static/") => "File",
         _ => "Page",
     };

@@ -1,6 +1,9 @@
 //! Two municipalities with the same work in progress. Every text of each carries its mark.
 
-use crate::support::{ITABASHI, KITA, Stage, stage};
+use crate::{
+    support::{ITABASHI, KITA, Stage, stage},
+    ward::Someone,
+};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -11,7 +14,7 @@ use domain::{
     ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
-use kit::{Acting, Instant, Municipality, Role};
+use kit::{Acting, Instant, Municipality, Role, approvals::Kind};
 use std::collections::BTreeMap;
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -32,6 +35,11 @@ pub struct Things {
     pub sheet_number: SheetNumber,
     /// An entry of the log.
     pub entry: Uuid,
+    /// An application that waits, an export and a provision that were approved and taken, somebody under 支援措置.
+    pub approval: Uuid,
+    pub export: Uuid,
+    pub provision: Uuid,
+    pub protected: Uuid,
 }
 
 impl Things {
@@ -51,6 +59,10 @@ impl Things {
             sheet: id(10),
             sheet_number: sheet_number(Municipality(0)),
             entry: id(11),
+            approval: id(12),
+            export: id(13),
+            provision: id(14),
+            protected: id(15),
         }
     }
 }
@@ -96,6 +108,7 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let by = |role| staff.iter().find(|acting: &&Acting| acting.roles == [role]).unwrap();
     let (clerk, approver) = (by(Role::Clerk), by(Role::Approver));
     let people = stage.children(municipality, 3).await;
+    let protected = stage.add(municipality, Someone { protected: true, ..Someone::born("2025-08-10") }).await;
     stage.letterhead(municipality).await;
     let printed = stage.extract(clerk, &stage.order(Series::Mr1, NoticeKind::Questionnaire)).await;
     stage.release(approver, &printed).await;
@@ -106,7 +119,20 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let (record, sheet) = put_number(stage, municipality, people[1]).await;
     let review = put_review(stage, municipality, mark, people[0], feed).await;
     let frozen = stage.extract(clerk, &stage.order(Series::Var, NoticeKind::Questionnaire)).await;
+    let asked = stage.ask_for_list(clerk, &printed).await;
+    let export = stage.ask_for_list(clerk, &printed).await;
+    stage.approve(approver, Kind::Export, export).await;
+    let export = stage.about(municipality, export).await;
+    health::exports::case::take(&stage.app, clerk, export).await.unwrap();
+    let provision = stage.ask_for_provision(clerk, &[people[0]]).await;
+    stage.approve(approver, Kind::Provision, provision).await;
+    let provision = stage.about(municipality, provision).await;
+    health::provisions::case::hand(&stage.app, clerk, provision).await.unwrap();
     let things = Things {
+        approval: asked,
+        export,
+        provision,
+        protected,
         clerk: clerk.staff_id,
         resident: people[0],
         fact,

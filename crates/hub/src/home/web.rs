@@ -26,12 +26,16 @@ struct HomePage {
     shell: Shell,
     sites: Vec<Site>,
     before: Option<Line>,
+    /// Applications of others that wait for this person.
+    to_approve: i64,
 }
 
 async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Result<Html<String>, Failure> {
     let mut case = Case::open(&app.kit, &acting, Action::ViewHome, Target::NONE).await?;
     let municipality = case.municipality();
     let duty = table::case::duty(case.conn(), municipality, &acting).await?;
+    let at = case.at();
+    let to_approve = desk::approvals::case::waiting::<App>(case.conn(), municipality, &acting, at).await?;
     case.viewed(json!({})).await?;
     let (before, new) = news(&app, &acting, sign_in_of(&app, &headers).await?).await?;
     // A device that may be somebody else's comes before a duty.
@@ -46,5 +50,6 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         shell: Shell { notice, ..page::shell::<App>(&acting, "ホーム", "/", Vec::new()) },
         before: before.as_ref().map(|row| line(row, None)),
         sites: app.sites.to_vec(),
+        to_approve,
     })
 }

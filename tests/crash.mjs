@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { check, released, Staff, tell, until, Ward } from './ward.mjs';
+import { approvedList, check, released, Staff, tell, until, Ward } from './ward.mjs';
 
 const [program, dir] = process.argv.slice(2).map((one) => path.resolve(one));
 const ward = new Ward(program, dir, 1500);
@@ -53,7 +53,7 @@ async function prints(demo) {
     tell(`killed ${moment}, and up again`);
   }
   await until('the printed list', async () => /印刷済/.test(await again.page(place)));
-  const manifest = (await (await again.ask(`${place}/manifest.csv`)).text()).trim().split(/\r?\n/).slice(1).map((line) => line.split(','));
+  const manifest = (await approvedList(demo, again, place, 'manifest')).trim().split(/\r?\n/).slice(1).map((line) => line.split(','));
   const page = await again.page(`${place}/files`);
   const withheld = (/id="withheld"[^]*/.exec(page)?.[0].match(/<tr><td/g) ?? []).length;
   const numbers = new Set(manifest.map((row) => row[2]));

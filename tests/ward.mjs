@@ -160,3 +160,18 @@ export async function released(demo) {
   tell(`a list of ${count} is released`);
   return [place, Number(count)];
 }
+
+/** A list of a campaign as text, taken as two persons allow it: asked for by `clerk`, approved by the approver. */
+export async function approvedList(demo, clerk, place, list) {
+  const campaign = place.split('/').at(-1);
+  await clerk.page(`/exports/new?campaign=${campaign}&list=${list}`);
+  const due_on = new Date().toLocaleDateString('sv-SE', { timeZone: 'Asia/Tokyo' });
+  const asked = (await clerk.ask('/exports/new', { campaign, list, purpose: '枚数の照合', place: 'office', recipient: '封入の担当', recipient_key: '', due_on })).headers.get('location');
+  check(asked?.startsWith('/approvals/'), `the list is not asked for: ${asked}`);
+  const approver = await new Staff(demo, 'approver').signIn();
+  await approver.page(asked);
+  await approver.ask(`${asked}/export`, { answer: 'approve', reason: '行数を確かめた' });
+  const at = /href="(\/exports\/[^"]+)"/.exec(await clerk.page(asked))[1];
+  await clerk.page(at);
+  return (await clerk.ask((await clerk.ask(`${at}/take`, {})).headers.get('location'))).text();
+}

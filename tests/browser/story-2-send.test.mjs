@@ -1,7 +1,7 @@
 // Steps 3 and 4 of a clerk's day: who is due, two persons' eyes, and paper. By keyboard alone.
 import { readFile } from 'node:fs/promises';
 import { check, demo, equal, good, signIn, test } from './harness.mjs';
-import { choose, day, download, follow, followWords, given, health, pdfPages, pdfWords, press, rows, says, settled, then, town, when, wide, words, write } from './clerk.mjs';
+import { choose, day, download, follow, followWords, given, health, pdfPages, pdfWords, press, rows, says, settled, then, today, town, wareki, when, wide, words, write } from './clerk.mjs';
 
 /** Orders an extraction for today and waits until the list is frozen. */
 async function extract(page, programme) {
@@ -96,7 +96,7 @@ if (await demo()) {
     });
   });
 
-  test('story 4: the list is printed, checked, and what stands on paper is what stands on the screen', async ({ page }) => {
+  test('story 4: the list is printed and checked, and its manifest is asked for', async ({ page }) => {
     await given('a released list', () => check(day.sent, 'story 3 did not come so far'));
     await signIn(page, 'clerk');
     await page.goto(day.sent);
@@ -108,11 +108,68 @@ if (await demo()) {
       await good(page, 'story-4-files');
       check((await page.locator('main tbody tr td:last-child').allInnerTexts()).every((text) => text.trim()), 'each file has its checks');
     });
-    const manifest = await when('saving the manifest', () => download(page, 'a[href$="manifest.csv"]'));
+    day.withheld = await page.locator('[aria-labelledby=withheld] tbody tr').count();
+    await when('asking for the manifest with nothing filled in', async () => {
+      await followWords(page, '発送明細の持出しを申請する');
+      await good(page, 'story-4-export-form');
+      await follow(page, 'form.s-form button[type=submit]');
+    });
+    await then('each missing field has its sentence', async () => {
+      await says(page, '利用目的を入力してください', '受取人を入力してください', '使う場所を選択してください');
+      await good(page, 'story-4-export-errors');
+    });
+    await when('asking for it for use in the office', async () => {
+      await write(page, '#purpose', '印刷の枚数の照合');
+      await choose(page, 'place', 'office');
+      await write(page, '#recipient', '保健予防課 封入の担当');
+      await write(page, '#due_on', wareki(today()));
+      await follow(page, 'form.s-form button[type=submit]');
+    });
+    await then('it waits for somebody else', async () => {
+      day.asked = page.url();
+      await says(page, '承認待ち', '自分の申請は承認できません', 'ファイルの照合値');
+      check(!(await page.locator('button[value=approve]').count()), 'whoever asked has no button to approve');
+      await good(page, 'story-4-export-asked');
+    });
+  });
+
+  test('story 4: a second person approves the list, and only then is it taken', async ({ page }) => {
+    await given('an application', () => check(day.asked, 'story 4 did not come so far'));
+    await signIn(page, 'approver');
+    await when('finding it on the first page', async () => {
+      await good(page, 'story-4-approver-home');
+      await followWords(page, '二人承認');
+      await good(page, 'story-4-approvals');
+      await page.goto(day.asked);
+      await good(page, 'story-4-decide');
+    });
+    await when('approving it with a reason', async () => {
+      await write(page, '#reason', '行数と受取人を確かめた');
+      await follow(page, 'button[value=approve]');
+    });
+    await then('it is approved', async () => {
+      await says(page, '承認済み', '行数と受取人を確かめた');
+      await good(page, 'story-4-approved');
+    });
+  });
+
+  test('story 4: what stands on paper is what stands in the list', async ({ page }) => {
+    await given('an approved list', () => check(day.asked, 'story 4 did not come so far'));
+    await signIn(page, 'clerk');
+    await page.goto(day.asked);
+    await followWords(page, '対象の画面を開く');
+    await good(page, 'story-4-export');
+    const manifest = await when('taking the manifest', () => download(page, 'form[action$="/take"] button'));
     day.sheets = rows(await readFile(manifest, 'utf8'));
+    await page.goto(`${await health()}/exports`);
+    await then('the ledger waits for the report', async () => {
+      await says(page, '持出し中', '保健予防課');
+      await good(page, 'story-4-ledger');
+    });
+    await page.goto(day.sent);
+    await followWords(page, '印刷ファイル', '.s-tabs');
     await then('it names one page for each person, sorted by postal code', async () => {
-      const withheld = await page.locator('[aria-labelledby=withheld] tbody tr').count();
-      equal(day.sheets.length, day.due - withheld, 'sheets');
+      equal(day.sheets.length, day.due - day.withheld, 'sheets');
       equal(new Set(day.sheets.map((sheet) => sheet['用紙番号'])).size, day.sheets.length, 'different numbers');
       const codes = day.sheets.map((sheet) => sheet['郵便番号']);
       equal(codes, [...codes].sort(), 'order');
@@ -143,6 +200,35 @@ if (await demo()) {
       await says(page, '予診票', day.sheets[0]['用紙番号']);
       await good(page, 'story-4-sent');
     });
+  });
+
+  test('story 4: the sheet of a protected person is asked for, approved and printed alone', async ({ page }) => {
+    await given('a printed list', () => check(day.sheets, 'story 4 did not come so far'));
+    await signIn(page, 'clerk');
+    await page.goto(`${day.sent}/protected`);
+    await good(page, 'story-4-protected');
+    const asks = page.getByRole('link', { name: '印刷を申請する' });
+    if (!(await asks.count())) return;
+    await followWords(page, '印刷を申請する');
+    await good(page, 'story-4-protected-form');
+    await choose(page, 'hand_over', 'counter');
+    await write(page, '#reason', '本人が窓口に来ることを電話で確かめた');
+    await follow(page, 'form.s-form button[type=submit]');
+    const asked = page.url();
+    await signIn(page, 'approver');
+    await page.goto(asked);
+    await says(page, '支援措置対象者の用紙です');
+    await good(page, 'story-4-protected-decide');
+    await write(page, '#reason', '渡し方を確かめた');
+    await follow(page, 'button[value=approve]');
+    await signIn(page, 'clerk');
+    await page.goto(`${day.sent}/protected`);
+    await follow(page, 'form[action$="/print"] button');
+    await good(page, 'story-4-protected-printed');
+    const pdf = await download(page, 'main a[href*="/files/"]');
+    const text = await pdfWords(pdf, 1);
+    for (const word of ['取扱注意', '窓口でお渡しします', '記載を省略しています']) check(text.includes(word), `${word}: ${text.slice(0, 300)}`);
+    equal(await pdfPages(pdf), 1, 'pages');
   });
 } else {
   console.log('skip  story-2-send.test.mjs: no demo.json given');

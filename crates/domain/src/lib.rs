@@ -16,13 +16,13 @@ pub mod ids;
 pub mod individual_number;
 pub mod intrusion;
 pub mod kana;
-pub mod monthly;
 pub mod leaving;
+pub mod monthly;
 pub mod oversight;
 pub mod record;
 pub mod schedule;
-pub mod terminal;
 pub mod surname;
+pub mod terminal;
 pub mod wareki;
 
 /// A civil day in Japan (暦日). Never an instant: a vaccination has a date, not a time.

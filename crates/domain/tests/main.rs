@@ -13,10 +13,10 @@ mod intrusion;
 #[cfg(test)]
 mod japan;
 mod kana;
-mod monthly;
 mod leaving;
+mod monthly;
 mod oversight;
 mod record;
-mod terminal;
 mod surname;
+mod terminal;
 mod wareki;

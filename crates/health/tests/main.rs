@@ -5,6 +5,7 @@
 mod browser;
 mod campaigns;
 mod imports;
+mod leaving;
 mod oversight;
 mod records;
 mod residents;

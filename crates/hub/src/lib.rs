@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod ceremonies;
 pub mod contractors;
 pub mod enrol;
 pub mod factors;
@@ -97,7 +98,8 @@ impl System for App {
         ],
     };
     const APPROVALS: &'static [Kind] = &[Kind::KeyRotation, Kind::NumberDisposal];
-    const LEDGERS: &'static [Room] = &[];
+    const LEDGERS: &'static [Room] =
+        &[Room { href: "/keys", label: "暗号鍵の更新を申請する", needs: Some(Action::ApplyKeys) }];
 
     fn kit(&self) -> &Kit {
         &self.kit
@@ -135,6 +137,8 @@ pub fn routes_in(zone: Zone) -> Routes<App> {
     Routes::default()
         .merge(account::web::routes())
         .merge(accounts::web::routes())
+        .merge(ceremonies::web::routes())
+        .merge(ceremonies::web::number_routes())
         .merge(contractors::web::routes())
         .merge(desk::approvals::web::routes())
         .merge(desk::audit::web::routes())

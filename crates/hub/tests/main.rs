@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod ceremonies;
 mod door;
 mod factors;
 mod moves;
 mod numbers;
-mod reviews;
 mod oversight;
+mod reviews;
 mod rights;
 mod sign_in;
 mod staff;

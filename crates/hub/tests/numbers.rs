@@ -17,7 +17,7 @@ fn grouped(number: &str) -> String {
 
 impl Stage {
     /// As the second factor does it, and as the session learns of it.
-    async fn step_up(&self) {
+    pub async fn step_up(&self) {
         let at = kit::Instant(self.app.kit.clock.now());
         sqlx::query("update sign_ins set stepped_up_at = $1")
             .bind(at)

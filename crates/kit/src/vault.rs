@@ -11,6 +11,7 @@
 //! Never: a number outside [`IndividualNumber`] and [`Revealed`]; a query of this schema by another role; an answer
 //! about several persons at once.
 
+mod dispose;
 mod files;
 mod keys;
 mod pass;
@@ -18,12 +19,14 @@ mod rotate;
 mod seal;
 mod sql;
 
+pub use dispose::Disposal;
 pub use files::{KeyFileError, KeyRing, create as create_key_file};
 pub use keys::KeyEncryptionKey;
 pub use pass::STEP_UP_VALID;
 pub use rotate::{Begun, ROTATE_JOB};
 pub use seal::UnsealError;
 
+use crate::approvals::Bar;
 use crate::audit::{CommitError, Outcome};
 use crate::{Acting, Action, Failure, Kit, MigrationSet, Target};
 use domain::{
@@ -42,10 +45,10 @@ use zeroize::Zeroizing;
 /// The vault's tables, after kit's own, in the database of the system that holds numbers.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "vault",
-    files: &[(
-        "0001_individual_numbers.sql",
-        include_str!("../migrations/vault/0001_individual_numbers.sql"),
-    )],
+    files: &[
+        ("0001_individual_numbers.sql", include_str!("../migrations/vault/0001_individual_numbers.sql")),
+        ("0022_two_persons.sql", include_str!("../migrations/vault/0022_two_persons.sql")),
+    ],
 };
 
 /// Persons in the log's words: the vault knows them by an id of the system that holds it.
@@ -99,6 +102,13 @@ pub enum VaultError {
     TooMany,
     #[error(transparent)]
     Fault(#[from] RegisterFault),
+    /// Two persons have not decided this, or no longer.
+    #[error(transparent)]
+    NotApproved(#[from] Bar),
+    #[error(
+        "鍵の更新には、承認された申請の番号が必要です。共通基盤の「二人承認」で申請し、--ceremony に番号を指定してください。"
+    )]
+    NoCeremony,
     #[error("障害が起きました")]
     Failed(#[source] anyhow::Error),
 }
@@ -125,9 +135,11 @@ impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::NotShown => Failure::NotFound,
-            VaultError::SecondFactor | VaultError::TooMany | VaultError::Fault(_) => {
-                Failure::Conflict(error.to_string())
-            }
+            VaultError::SecondFactor
+            | VaultError::TooMany
+            | VaultError::Fault(_)
+            | VaultError::NotApproved(_)
+            | VaultError::NoCeremony => Failure::Conflict(error.to_string()),
             VaultError::Failed(error) => error.into(),
         }
     }

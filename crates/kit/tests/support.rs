@@ -2,9 +2,13 @@
 
 use domain::Date;
 use kit::{
-    Acting, Clock, Kit, Municipality, Role,
+    Acting, Case, Clock, Kit, Municipality, Role, Target,
+    approvals::{self, Asked, Kind, State},
+    rights,
     testing::{TestDb, staff},
 };
+use serde_json::json;
+use uuid::Uuid;
 
 pub const KITA: Municipality = Municipality(131_172);
 pub const ITABASHI: Municipality = Municipality(131_199);
@@ -32,6 +36,34 @@ impl Stage {
     pub async fn staff(&self, municipality: Municipality, role: Role) -> Acting {
         staff::acting(&self.kit, municipality, role.code(), role.ja(), &[role]).await
     }
+}
+
+/// An application about something, asked for and approved by two people: its id and number.
+pub async fn approved(kit: &Kit, municipality: Municipality, kind: Kind, about: Uuid) -> (Uuid, i64) {
+    let terms = kind.terms();
+    let person = async |action| {
+        let role = *Role::ALL.iter().find(|role| rights::carries(**role, action)).unwrap();
+        staff::acting(kit, municipality, role.code(), role.ja(), &[role]).await
+    };
+    let (asker, approver) = (person(terms.applies).await, person(terms.approves).await);
+    let approval_id = kit.ids.next();
+    let target = Target::of("approval", approval_id);
+    let mut case = Case::open(kit, &asker, terms.applies, target).await.unwrap();
+    let asked = Asked {
+        approval_id,
+        kind,
+        target: ("addressee", about),
+        reason: "試験のため",
+        basis: "",
+        plan: Vec::new(),
+        digest: [0; 32],
+    };
+    let number = approvals::ask(&mut case, &asker, &asked).await.unwrap();
+    let at = case.at();
+    let state = State::Approved { by: approver.staff_id, at, valid_until: at + terms.valid_for };
+    approvals::sql::settle(case.conn(), municipality, approval_id, &state, "確かめた").await.unwrap();
+    case.done(json!({})).await.unwrap();
+    (approval_id, number)
 }
 
 /// Kit for tests that ask nothing of the database: its pool leads nowhere.

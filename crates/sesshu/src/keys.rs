@@ -9,8 +9,10 @@ use crate::{
 };
 use anyhow::Context;
 use kit::{
-    Municipality, db, jobs,
-    vault::{self, ROTATE_JOB},
+    Municipality,
+    approvals::{self, Kind},
+    db, jobs,
+    vault::{self, ROTATE_JOB, VaultError},
 };
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,8 +36,11 @@ enum What {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// すべての自治体の個人番号を、動作中のまま新しい鍵で暗号化し直す
+    /// 承認された申請の自治体の個人番号を、動作中のまま新しい鍵で暗号化し直す
     Rotate {
+        /// 共通基盤の「二人承認」で承認された申請の番号(例: 131172-3)。自治体が複数あるときは繰り返して指定する
+        #[arg(long, value_name = "NUMBER", value_parser = ceremony)]
+        ceremony: Vec<(Municipality, i64)>,
         /// 鍵ファイルも取り替えるときの、新しい鍵ファイル(sesshu keys new で作ったもの)
         #[arg(long, value_name = "NEW.key")]
         kek: Option<PathBuf>,
@@ -63,13 +68,22 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
             world.close().await?;
             Ok(Outcome::Done)
         }),
-        What::Rotate { kek, data } => crate::on_runtime(async {
+        What::Rotate { ceremony, kek, data } => crate::on_runtime(async {
             let world = World::open(data.folder("data")?, data.database.as_deref()).await?;
+            // Before a key file is put in its place, and without taking anybody's word for it.
+            anyhow::ensure!(
+                !ceremony.is_empty() || (kek.is_none() && is_going_on(&world).await?),
+                "{}",
+                VaultError::NoCeremony
+            );
+            for (municipality, number) in ceremony {
+                check(&world, *municipality, *number).await?;
+            }
             if let Some(kek) = kek {
                 let placed = world.hub.vault()?.ring().install(kek)?;
                 eprintln!("新しい鍵ファイルを {} に置きました。", placed.display());
             }
-            let outcome = rotate(&world).await?;
+            let outcome = rotate(&world, ceremony).await?;
             show(&world).await?;
             world.close().await?;
             Ok(outcome)
@@ -77,13 +91,55 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Begins (or goes on with) the rotation of every municipality and stays until its jobs have ended.
-async fn rotate(world: &World) -> anyhow::Result<Outcome> {
+/// The number of a ceremony: the municipality's code and the number of its application.
+fn ceremony(text: &str) -> Result<(Municipality, i64), String> {
+    let read = |(code, number): (&str, &str)| Some((Municipality(code.parse().ok()?), number.parse().ok()?));
+    text.split_once('-')
+        .and_then(read)
+        .ok_or_else(|| "申請の画面に表示された番号を、131172-3 のように指定してください".to_owned())
+}
+
+/// Whether a ceremony may be used now; using it up is the vault's, in the transaction of the rotation.
+async fn check(world: &World, municipality: Municipality, number: i64) -> anyhow::Result<()> {
+    let hub = &world.hub;
+    let operator = kit::staff::operator(&hub.kit, municipality).await?;
+    let mut tx = db::begin(&hub.kit.pool, municipality).await?;
+    let kind = Kind::KeyRotation;
+    let id = approvals::sql::by_number(&mut tx, municipality, kind, number).await?;
+    let id = id.ok_or(VaultError::NoCeremony)?;
+    let approval = approvals::sql::get(&mut tx, municipality, id, false).await?;
+    let approval = approval.ok_or(VaultError::NoCeremony)?;
+    approvals::steps::may_use(&approval, operator.staff_id, hub.kit.clock.now())?;
+    eprintln!(
+        "{municipality}-{number}: {} さんの申請を {} さんが承認しました。",
+        approval.asked_by_name, approval.decided_by_name
+    );
+    Ok(())
+}
+
+/// Whether a rotation was broken off: it goes on under the ceremony with which it began.
+async fn is_going_on(world: &World) -> anyhow::Result<bool> {
+    for (municipality, _) in db::municipalities(&world.hub.kit.pool).await? {
+        if newest_job(world, municipality).await?.is_some_and(|job| job.is_open()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Begins the rotation of each ceremony's municipality, goes on with those that were broken off, and stays until their
+/// jobs have ended.
+async fn rotate(world: &World, ceremonies: &[(Municipality, i64)]) -> anyhow::Result<Outcome> {
     let hub = &world.hub;
     let mut begun = Vec::new();
     for (municipality, name) in db::municipalities(&hub.kit.pool).await? {
         let operator = kit::staff::operator(&hub.kit, municipality).await?;
-        if hub.vault()?.begin_rotation(&operator).await.with_context(|| name.clone())?.is_some() {
+        let number = ceremonies.iter().find(|(code, _)| *code == municipality).map(|(_, number)| *number);
+        let is_open = newest_job(world, municipality).await?.is_some_and(|job| job.is_open());
+        if number.is_none() && !is_open {
+            continue;
+        }
+        if hub.vault()?.begin_rotation(&operator, number).await.with_context(|| name.clone())?.is_some() {
             begun.push((municipality, name));
         }
     }

@@ -53,14 +53,8 @@ async fn a_clerk_orders_and_an_approver_releases_on_the_screen() {
     for part in ["", "?part=included", "?part=excluded&reason=dead", "?part=edges"] {
         assert_eq!(clerk.get(&format!("{room}/people{part}")).await.status, StatusCode::OK, "{part}");
     }
-    // The list as a file: no cell that a spreadsheet would compute, and the taking is logged.
-    let csv = clerk.get(&format!("{room}/people.csv")).await;
-    assert!(csv.disposition.starts_with("attachment"));
-    assert!(csv.text().contains(",'=1+1　花子,"), "{}", csv.text());
-    let logged: i64 = stage
-        .value("select count(*) from audit_entries where action = 'download_print' and outcome = 'done'")
-        .await;
-    assert_eq!(logged, 1);
+    // The list as a file is asked for, not taken.
+    assert!(clerk.get(&format!("{room}/people")).await.text().contains("持出しを申請する"));
     // The clerk may not release; the approver types the count.
     assert_eq!(clerk.get(&format!("{room}/release")).await.status, StatusCode::FORBIDDEN);
     let approver = stage.browser(KITA, Role::Approver).await;
@@ -108,8 +102,7 @@ async fn another_municipalitys_pages_look_like_unknown_ones() {
     let stranger = stage.browser(ITABASHI, Role::Clerk).await;
     let known = format!("/campaigns/{}", campaign.campaign_id);
     let unknown = format!("/campaigns/{}", stage.app.kit.ids.next());
-    for path in ["", "/progress", "/people", "/people.csv", "/cancel", "/files", "/files/1", "/manifest.csv"]
-    {
+    for path in ["", "/progress", "/people", "/cancel", "/files", "/files/1", "/protected"] {
         let (theirs, nobodys) =
             (stranger.get(&format!("{known}{path}")).await, stranger.get(&format!("{unknown}{path}")).await);
         assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{path}");

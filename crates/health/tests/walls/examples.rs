@@ -20,6 +20,8 @@ pub const QUERY_NAMES: &[&str] = &[
     "kind",
     "follows",
     "done",
+    "campaign",
+    "list",
 ];
 
 /// The path with ids in its places.
@@ -27,8 +29,11 @@ pub fn path(route: &Route, things: &Things) -> String {
     let path = route.path;
     let id = match path.split('/').nth(1).unwrap_or_default() {
         "residents" => things.resident,
-        "campaigns" if path.contains("/files") || path.contains("manifest") => things.printed,
+        "campaigns" if path.contains("/files") || path.contains("/protected") => things.printed,
         "campaigns" => things.campaign,
+        "approvals" => things.approval,
+        "exports" => things.export,
+        "provisions" => things.provision,
         "jobs" => things.job,
         "records" => things.record,
         "audit" if path.starts_with("/audit/findings") => things.finding,
@@ -42,10 +47,14 @@ pub fn path(route: &Route, things: &Things) -> String {
     let filled = path
         .replace("{id}", &id.to_string())
         .replace("{fact}", &things.fact.to_string())
+        .replace("{resident}", &things.protected.to_string())
         .replace("{number}", "1")
         .replace("{month}", "2026-10")
         .replace("{*path}", "icon.svg");
     let filled = match path {
+        "/exports/new" if route.method == axum::http::Method::GET => {
+            format!("{filled}?campaign={}&list=people", things.printed)
+        }
         "/records/new" => format!("{filled}?sheet={}", things.sheet),
         "/records/echo/date" => format!("{filled}?text=R8.11.23"),
         "/records/echo/clinic" => format!("{filled}?text={CLINIC}"),
@@ -102,6 +111,34 @@ pub fn form(route: &Route, things: &Things) -> Form {
             ("campaign_id", &campaign),
             ("confirmed", "2026-11-23"),
         ],
+        "/exports/new" => &[
+            ("campaign", &printed),
+            ("list", "people"),
+            ("purpose", "委託先での封入"),
+            ("place", "office"),
+            ("recipient", "封入の担当"),
+            ("recipient_key", ""),
+            ("field-number", "on"),
+            ("due_on", "R8.12.1"),
+        ],
+        "/exports/{id}/close" => &[("closing", "erased"), ("note", "画面で確かめた")],
+        "/provisions/new" => &[
+            ("recipient_kind", "police"),
+            ("recipient", "北署の担当"),
+            ("letter", "第1号"),
+            ("basis", "investigation"),
+            ("purpose", "照会への回答"),
+            ("people", "000000000001001"),
+            ("item-number", "on"),
+            ("means", "paper"),
+            ("recipient_key", ""),
+        ],
+        "/campaigns/{id}/protected/{resident}" => {
+            &[("hand_over", "counter"), ("reason", "本人と電話で確かめた")]
+        }
+        "/approvals/{id}/export" | "/approvals/{id}/provision" | "/approvals/{id}/protected-print" => {
+            &[("answer", "approve"), ("reason", "確かめた")]
+        }
         "/records/find" => &[("number", &number)],
         "/records"
         | "/records/new"
@@ -136,7 +173,13 @@ pub fn form(route: &Route, things: &Things) -> Form {
         ],
         "/audit/staff-residents" => &[("staff", &clerk), ("number", "1001")],
         "/campaigns/{id}/cancel" => &[("reason", "条件を誤ったため")],
-        "/imports/{id}/take"
+        "/exports/{id}/take"
+        | "/provisions/{id}/hand"
+        | "/campaigns/{id}/protected/{resident}/print"
+        | "/approvals/{id}/export/withdraw"
+        | "/approvals/{id}/provision/withdraw"
+        | "/approvals/{id}/protected-print/withdraw"
+        | "/imports/{id}/take"
         | "/campaigns/{id}/print"
         | "/coverage"
         | "/sign-out"

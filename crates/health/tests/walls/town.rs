@@ -1,17 +1,21 @@
 //! Two municipalities with the same work in progress. Every text of each carries its mark.
 
 use super::examples;
-use crate::support::{ITABASHI, KITA, Stage, stage};
+use crate::{
+    support::{ITABASHI, KITA, Stage, stage},
+    ward::Someone,
+};
 use axum::Router;
 use domain::{
-    Date,
     Date,
     campaign::NoticeKind,
     ids::SheetNumber,
     schedule::{Series, Vaccine},
 };
 pub use kit::testing::walls::{Answer, FORM, Form, Ground, MARKS, Session, encode};
-use kit::{Acting, Action, Case, Clock, Instant, Kit, Municipality, Role, Target, web::Route};
+use kit::{
+    Acting, Action, Case, Clock, Instant, Kit, Municipality, Role, Target, approvals::Kind, web::Route,
+};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -33,6 +37,11 @@ pub struct Things {
     pub entry: Uuid,
     pub finding: Uuid,
     pub intrusion: Uuid,
+    /// An application that waits, an export and a provision that were approved and taken, somebody under 支援措置.
+    pub approval: Uuid,
+    pub export: Uuid,
+    pub provision: Uuid,
+    pub protected: Uuid,
 }
 
 impl Things {
@@ -54,6 +63,10 @@ impl Things {
             entry: id(11),
             finding: id(12),
             intrusion: id(13),
+            approval: id(14),
+            export: id(15),
+            provision: id(16),
+            protected: id(17),
         }
     }
 }
@@ -97,6 +110,7 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let (clerk, approver) = (by(Role::Clerk), by(Role::Approver));
     look_long_ago(stage, clerk).await;
     let people = stage.children(municipality, 3).await;
+    let protected = stage.add(municipality, Someone { protected: true, ..Someone::born("2025-08-10") }).await;
     stage.letterhead(municipality).await;
     let printed = stage.extract(clerk, &stage.order(Series::Mr1, NoticeKind::Questionnaire)).await;
     stage.release(approver, &printed).await;
@@ -108,9 +122,22 @@ async fn town(stage: &Stage, municipality: Municipality, mark: &str) -> Town {
     let review = put_review(stage, municipality, mark, people[0], feed).await;
     let frozen = stage.extract(clerk, &stage.order(Series::Var, NoticeKind::Questionnaire)).await;
     let (finding, intrusion) = put_oversight(stage, municipality, mark, people[0], clerk.staff_id).await;
+    let asked = stage.ask_for_list(clerk, &printed).await;
+    let export = stage.ask_for_list(clerk, &printed).await;
+    stage.approve(approver, Kind::Export, export).await;
+    let export = stage.about(municipality, export).await;
+    health::exports::case::take(&stage.app, clerk, export).await.unwrap();
+    let provision = stage.ask_for_provision(clerk, &[people[0]]).await;
+    stage.approve(approver, Kind::Provision, provision).await;
+    let provision = stage.about(municipality, provision).await;
+    health::provisions::case::hand(&stage.app, clerk, provision).await.unwrap();
     let things = Things {
         finding,
         intrusion,
+        approval: asked,
+        export,
+        provision,
+        protected,
         clerk: clerk.staff_id,
         resident: people[0],
         fact,
@@ -353,5 +380,11 @@ impl Ground for Walls {
 
     fn body(&self, path: &str, form: &Form) -> (&'static str, String) {
         body(path, form)
+    }
+
+    fn is_hidden(&self, route: &Route, role: Role) -> bool {
+        // An application is shown to whoever may ask, decide or audit.
+        let may_look = matches!(role, Role::Clerk | Role::Approver | Role::Auditor);
+        route.path.starts_with("/drafts/") || route.path == "/approvals/{id}" && !may_look
     }
 }

@@ -42,7 +42,9 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
         true => unused::case::count(case.conn(), municipality, today).await?,
         false => 0,
     };
-    let duties = Duties::of(case.conn(), municipality, &acting, app.kit.clock.today()).await?;
+    let duties = Duties::of(case.conn(), municipality, &acting, today).await?;
+    let at = case.at();
+    let to_approve = desk::approvals::case::waiting::<App>(case.conn(), municipality, &acting, at).await?;
     case.viewed(json!({})).await?;
     let (before, new) = news(&app, &acting, sign_in_of(&app, &headers).await?).await?;
     // A device that may be somebody else's comes before a duty.
@@ -53,11 +55,21 @@ async fn home(State(app): State<App>, acting: Acting, headers: HeaderMap) -> Res
     });
     let notice =
         news.or_else(|| table::web::banner(duty).map(|banner| banner.link("/rights/table", "対応表を開く")));
+    let approve = (to_approve > 0).then(|| {
+        Banner::new(BannerKind::Warning, "承認を待つ申請があります")
+            .line(format!("あなたの判断を待つ二人承認の申請が{to_approve}件あります。"))
+            .link("/approvals", "二人承認を開く")
+    });
+    let tasks = reviews::web::banners(&due, today)
+        .into_iter()
+        .chain(approve)
+        .chain(unused::web::banner(odd))
+        .collect();
     page::show(&HomePage {
         shell: Shell { notice, ..page::shell::<App>(&acting, "ホーム", "/", Vec::new()) },
         before: before.as_ref().map(|row| line(row, None)),
         sites: app.sites.to_vec(),
-        tasks: reviews::web::banners(&due, today).into_iter().chain(unused::web::banner(odd)).collect(),
+        tasks,
         duties,
     })
 }

@@ -129,6 +129,7 @@ struct PersonPage {
     rows: Vec<VersionRow>,
     may_reveal: bool,
     may_register: bool,
+    may_dispose: bool,
     purpose: FieldState,
     purposes: Vec<Choice>,
 }
@@ -168,6 +169,7 @@ fn person_page(acting: &Acting, of: &Addressee, purpose: FieldState, errors: For
         rows: rows.collect(),
         may_reveal: acting.may(Action::RevealNumber),
         may_register: acting.may(Action::RegisterNumber),
+        may_dispose: acting.may(Action::ApplyDisposal),
         purpose,
         purposes: purposes(),
         shell: Shell {

@@ -2,6 +2,7 @@
 
 use super::sql::{self, ReadError};
 use super::{Vault, VaultError};
+use crate::approvals::{Approval, State};
 use crate::audit::{self, Entry, Outcome};
 use crate::{Acting, Action, Kit, Target, Zone, web};
 use domain::individual_number::Purpose;
@@ -104,6 +105,15 @@ impl Pass {
 
     pub fn note(&mut self, key: &str, value: impl Into<Value>) {
         self.detail.insert(key.to_owned(), value.into());
+    }
+
+    /// Whose two decisions stand behind the deed.
+    pub fn note_approval(&mut self, approval: &Approval) {
+        self.note("approval", json!(approval.approval_id));
+        self.note("asked_by", json!(approval.asked_by));
+        if let State::Approved { by, .. } = approval.state {
+            self.note("approved_by", json!(by));
+        }
     }
 
     /// Logs why not, commits that alone, and answers with it. Nothing has been written before.

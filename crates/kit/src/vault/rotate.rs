@@ -5,8 +5,10 @@
 //! statement, so they never see a half; writers and the two ends of a rotation wait for each other.
 
 use super::keys::DataKey;
+use super::pass::Pass;
 use super::sql::{self, ReadError};
 use super::{Vault, VaultError};
+use crate::approvals::{self, Kind};
 use crate::audit::Outcome;
 use crate::jobs::{self, Handler, NewJob, Run};
 use crate::{Acting, Action, Instant, Municipality, Target, Zone, db};
@@ -33,12 +35,18 @@ pub struct Begun {
 }
 
 impl Vault {
-    /// Begins a rotation for one municipality, or goes on with one that was broken off: puts its keys under the newest
-    /// KEK, adds a key version, and orders the job that seals its numbers anew. `None` where it has no numbers.
+    /// Begins a rotation for one municipality under an approved ceremony (the number of its application): puts its keys
+    /// under the newest KEK, adds a key version, and orders the job that seals its numbers anew. One that was broken off
+    /// goes on without another ceremony. `None` where it has no numbers.
     ///
     /// # Errors
-    /// [`VaultError::NotShown`] for anybody but the operator at the machine itself.
-    pub async fn begin_rotation(&self, operator: &Acting) -> Result<Option<Begun>, VaultError> {
+    /// [`VaultError::NotShown`] for anybody but the operator at the machine itself, [`VaultError::NoCeremony`] and
+    /// [`VaultError::NotApproved`] where two persons have not decided it.
+    pub async fn begin_rotation(
+        &self,
+        operator: &Acting,
+        ceremony: Option<i64>,
+    ) -> Result<Option<Begun>, VaultError> {
         let municipality = operator.municipality;
         let mut pass = self.begin(operator, Action::RotateKeys, Target::NONE).await?;
         if operator.terminal.zone != Zone::Server {
@@ -50,8 +58,15 @@ impl Vault {
         if keys.is_empty() {
             return Ok(None);
         }
-        let rewrapped = self.rewrap(pass.conn(), &keys).await?;
-        if keys.len() == 1 {
+        let is_going_on = keys.len() > 1;
+        if ceremony.is_some() || !is_going_on {
+            pass = use_ceremony(pass, operator, ceremony).await?;
+        }
+        let rewrapped = match ceremony {
+            Some(_) => self.rewrap(pass.conn(), &keys).await?,
+            None => 0,
+        };
+        if !is_going_on {
             let at = pass.entry.at;
             keys.insert(0, sql::add_key(pass.conn(), &self.ring, municipality, at).await?);
         }
@@ -257,6 +272,25 @@ impl Vault {
         ids.sort();
         ids.dedup();
         Ok(ids)
+    }
+}
+
+/// Takes the one use of an approved ceremony, and puts both names into the entry; or refuses, which is logged.
+async fn use_ceremony(mut pass: Pass, operator: &Acting, number: Option<i64>) -> Result<Pass, VaultError> {
+    let municipality = operator.municipality;
+    let Some(number) = number else { return pass.refuse("no_ceremony", VaultError::NoCeremony).await };
+    let kind = Kind::KeyRotation;
+    let Some(id) = approvals::sql::by_number(pass.conn(), municipality, kind, number).await? else {
+        return pass.refuse("no_ceremony", VaultError::NoCeremony).await;
+    };
+    let by = (operator.staff_id, pass.entry.at);
+    match approvals::make_use(pass.conn(), municipality, (kind, id), by).await? {
+        None => pass.refuse("no_ceremony", VaultError::NoCeremony).await,
+        Some(Err(bar)) => pass.refuse(bar.code(), bar.into()).await,
+        Some(Ok(approval)) => {
+            pass.note_approval(&approval);
+            Ok(pass)
+        }
     }
 }
 

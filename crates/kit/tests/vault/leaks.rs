@@ -139,7 +139,9 @@ async fn no_planted_number_lies_in_clear_in_anything_that_is_left() {
     futures_util::future::join_all((0..TOWNS.len() as u64).map(|nth| drive(&house, nth))).await;
     for code in TOWNS {
         let operator = kit::staff::operator(&house.kit, Municipality(code)).await.unwrap();
-        house.vault.begin_rotation(&operator).await.unwrap();
+        let (kind, about) = (kit::approvals::Kind::KeyRotation, uuid::Uuid::from_u128(7));
+        let (_, number) = crate::support::approved(&house.kit, Municipality(code), kind, about).await;
+        house.vault.begin_rotation(&operator, Some(number)).await.unwrap();
     }
     let worker = jobs::Worker::new(house.kit.clone()).with(ROTATE_JOB, house.vault.rotate_handler());
     assert_eq!(worker.run_all().await.unwrap(), TOWNS.len());

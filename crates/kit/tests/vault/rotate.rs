@@ -1,11 +1,13 @@
 //! New keys while the windows are open: nobody notices, nothing is lost, the old key is of no use afterwards.
 
 use super::{DUTY, Keys, Room, day, number, person, room};
-use crate::support::{KITA, stage_of};
+use crate::support::{KITA, approved, stage_of};
 use domain::individual_number::IndividualNumber;
 use jiff::SignedDuration;
 use kit::{
-    Acting, Kit, Terminal, Vault, jobs,
+    Acting, Kit, Terminal, Vault,
+    approvals::{Bar, Kind},
+    jobs,
     vault::{Begun, KeyRing, ROTATE_JOB, Reason, VaultError, create_key_file},
 };
 use sqlx::PgPool;
@@ -13,6 +15,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+use uuid::Uuid;
 
 /// The planted number of the n-th person.
 fn planted(n: u128) -> String {
@@ -37,6 +40,12 @@ async fn filled(name: &str, persons: u128) -> Room {
 impl Room {
     async fn operator(&self) -> Acting {
         kit::staff::operator(&self.stage.kit, KITA).await.unwrap()
+    }
+
+    /// Under a ceremony of its own.
+    async fn begin(&self) -> Result<Option<Begun>, VaultError> {
+        let (_, number) = approved(&self.stage.kit, KITA, Kind::KeyRotation, Uuid::from_u128(7)).await;
+        self.vault.begin_rotation(&self.operator().await, Some(number)).await
     }
 
     fn ring(&self) -> KeyRing {
@@ -105,7 +114,7 @@ async fn keys_are_rotated_while_the_windows_are_open() {
         })
         .collect();
 
-    let begun = room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    let begun = room.begin().await.unwrap();
     assert_eq!(begun, Some(Begun { key_version: 2, rewrapped: 1 }));
     assert_eq!(room.worker().run_all().await.unwrap(), 1);
     let during = answers.load(Ordering::SeqCst);
@@ -127,7 +136,7 @@ async fn keys_are_rotated_while_the_windows_are_open() {
 #[tokio::test]
 async fn a_rotation_killed_in_the_middle_goes_on_where_it_stopped() {
     let room = filled("killed", 1_000).await;
-    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    room.begin().await.unwrap();
     // A process of its own in small: with its runtime go all its tasks and connections, as after kill -9.
     let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let apart = |pool: PgPool| PgPool::connect_lazy_with((*pool.connect_options()).clone());
@@ -147,8 +156,8 @@ async fn a_rotation_killed_in_the_middle_goes_on_where_it_stopped() {
     for n in [1, 2, 500, 999, 1_000] {
         assert_eq!(room.reveal(person(n)).await.unwrap(), shown(n));
     }
-    // Asked for again: the same rotation, not one more.
-    let again = room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    // Asked for again: the same rotation, not one more, and what was broken off needs no other ceremony.
+    let again = room.vault.begin_rotation(&room.operator().await, None).await.unwrap();
     assert_eq!(again, Some(Begun { key_version: 2, rewrapped: 0 }));
     room.stage.kit.clock.advance(SignedDuration::from_secs(11));
     room.worker().run_all().await.unwrap();
@@ -174,7 +183,7 @@ async fn the_old_key_opens_nothing_here_and_an_old_backup_still() {
 
     let old = room.ring().files().unwrap();
     room.new_kek();
-    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    room.begin().await.unwrap();
     room.worker().run_all().await.unwrap();
     let (old_file, old_id) = old[0].clone();
     let in_use = room.vault.keks_in_use().await.unwrap();
@@ -204,7 +213,7 @@ async fn a_number_that_does_not_open_keeps_its_key_and_holds_up_nobody_else() {
     let superuser = room.stage.db.superuser_pool();
     let sql = "update vault.numbers set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) where person_id = $1";
     sqlx::query(sql).bind(person(5)).execute(&superuser).await.unwrap();
-    room.vault.begin_rotation(&room.operator().await).await.unwrap();
+    room.begin().await.unwrap();
     room.worker().run_all().await.unwrap();
     assert_eq!(room.state().await, (vec![(1, 1), (2, 299)], vec![1, 2]));
     let (state, message) = room.job().await;
@@ -216,11 +225,67 @@ async fn a_number_that_does_not_open_keeps_its_key_and_holds_up_nobody_else() {
 #[tokio::test]
 async fn only_the_operator_at_the_machine_begins_a_rotation() {
     let room = filled("operator", 1).await;
-    let answer = room.vault.begin_rotation(&room.handler).await;
+    let answer = room.vault.begin_rotation(&room.handler, None).await;
     assert!(matches!(answer, Err(VaultError::NotShown)));
     let elsewhere = Acting { terminal: Terminal { ..room.handler.terminal }, ..room.operator().await };
-    assert!(room.vault.begin_rotation(&elsewhere).await.is_err());
+    assert!(room.vault.begin_rotation(&elsewhere, None).await.is_err());
     assert_eq!(room.state().await, (vec![(1, 1)], vec![1]));
     let refused = room.entries().await.iter().filter(|e| *e == "rotate_keys refused - zone -").count();
     assert_eq!(refused, 2);
+}
+
+#[tokio::test]
+async fn a_rotation_needs_a_ceremony_of_two_persons_that_is_good_for_a_day_and_once() {
+    let room = filled("ceremony", 3).await;
+    let operator = room.operator().await;
+    let begin = async |number| room.vault.begin_rotation(&operator, number).await;
+    for number in [None, Some(77)] {
+        assert!(matches!(begin(number).await, Err(VaultError::NoCeremony)), "{number:?}");
+    }
+    // The approval of something else is none.
+    let (_, other) = approved(&room.stage.kit, KITA, Kind::NumberDisposal, person(1)).await;
+    assert!(matches!(begin(Some(other)).await, Err(VaultError::NoCeremony)));
+    let (_, late) = approved(&room.stage.kit, KITA, Kind::KeyRotation, person(1)).await;
+    room.stage.kit.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    assert!(matches!(begin(Some(late)).await, Err(VaultError::NotApproved(Bar::Lapsed))));
+    assert_eq!(room.state().await, (vec![(1, 3)], vec![1]), "nothing has begun");
+    let (_, good) = approved(&room.stage.kit, KITA, Kind::KeyRotation, person(1)).await;
+    room.stage.kit.clock.advance(SignedDuration::from_hours(24));
+    assert!(begin(Some(good)).await.unwrap().is_some());
+    room.worker().run_all().await.unwrap();
+    assert!(matches!(begin(Some(good)).await, Err(VaultError::NotApproved(Bar::Lapsed | Bar::UsedUp))));
+    let logged: (i64, i64) = sqlx::query_as(
+        "select count(*) filter (where outcome = 'refused'),
+             count(*) filter (where detail ? 'asked_by' and detail ? 'approved_by') from audit_entries
+         where action = 'rotate_keys'",
+    )
+    .fetch_one(&room.stage.db.superuser_pool())
+    .await
+    .unwrap();
+    assert_eq!(logged, (5, 1));
+}
+
+#[tokio::test]
+async fn a_number_that_is_no_longer_needed_is_deleted_by_two_persons_and_cannot_be_read_again() {
+    let room = filled("disposal", 2).await;
+    let kit = &room.stage.kit;
+    let dispose = async |whose, approval| room.vault.dispose(&room.handler, whose, approval).await;
+    assert!(matches!(dispose(person(1), person(5)).await, Err(VaultError::NotShown)));
+    let (for_one, _) = approved(kit, KITA, Kind::NumberDisposal, person(1)).await;
+    // Approved for one person, it deletes no other.
+    assert!(matches!(dispose(person(2), for_one).await, Err(VaultError::NotShown)));
+    dispose(person(1), for_one).await.unwrap();
+    assert!(room.reveal(person(1)).await.is_err());
+    assert!(room.vault.find_by_number(&room.handler, DUTY, &number(&planted(1))).await.is_err());
+    assert_eq!(room.reveal(person(2)).await.unwrap(), shown(2));
+    let left: i64 = sqlx::query_scalar("select count(*) from vault.numbers where person_id = $1")
+        .bind(person(1))
+        .fetch_one(&room.stage.db.superuser_pool())
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+    let history = room.vault.disposals(&room.handler, person(1)).await.unwrap();
+    assert_eq!((history.len(), history[0].versions, history[0].disposed_by), (1, 1, room.handler.staff_id));
+    assert_ne!(history[0].approved_by, room.handler.staff_id);
+    assert!(matches!(dispose(person(1), for_one).await, Err(VaultError::NotApproved(Bar::UsedUp))));
 }

@@ -127,8 +127,14 @@ fn operation(route: &Route, about: &About<'_>) -> Value {
 fn answers(route: &Route) -> Value {
     let refer = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
     let shown = match route.path {
+        "/exports/{id}/file" => "List",
         path if path.ends_with(".csv") => "List",
-        path if path.ends_with("/files/{number}") || path.ends_with(".pdf") => "Paper",
+        path if path.ends_with("/files/{number}")
+            || path.ends_with(".pdf")
+            || path.ends_with("/document") =>
+        {
+            "Paper"
+        }
         path if path.starts_with("/static/") => "File",
         path if path.ends_with("/passkey/begin") => "Told",
         _ => "Page",

@@ -122,8 +122,8 @@ pub struct Form {
 /// What came of a form.
 pub enum Applied {
     Kept,
-    /// Field and sentence, all at once.
-    Faults(Vec<(&'static str, String)>),
+    /// Field and sentence, all at once, and whom the form is about.
+    Faults(Vec<(&'static str, String)>, Box<Person>),
 }
 
 /// The first step.
@@ -145,7 +145,7 @@ pub async fn apply(app: &App, acting: &Acting, form: &Form) -> Result<Applied, F
     }
     let (Some(section_id), true) = (section, faults.is_empty()) else {
         case.refused(&app.kit, json!({"cause": "faults", "count": faults.len()})).await?;
-        return Ok(Applied::Faults(faults));
+        return Ok(Applied::Faults(faults, Box::new(person)));
     };
     let application = Application {
         application_id: form.application_id,

@@ -245,7 +245,10 @@ async fn apply(From(app): From<App>, acting: Acting, posted: Posted) -> Result<R
             Applied::Kept => {
                 return Ok(Redirect::to(&format!("/rights/{}", form.application_id)).into_response());
             }
-            Applied::Faults(faults) => faults.into_iter().for_each(|(field, text)| errors.add(field, text)),
+            Applied::Faults(faults, person) => {
+                faults.into_iter().for_each(|(field, text)| errors.add(field, text));
+                return page::show_errors(&form_page(&acting, *person, &posted, errors));
+            }
         }
     }
     let person = case::begin(&app, &acting, Action::ApplyRights, staff_id).await?;

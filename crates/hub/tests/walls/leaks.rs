@@ -48,8 +48,8 @@ async fn no_name_login_id_password_or_number_is_in_the_programs_log() {
     let listed = walls.get(Some(&manager), "/staff").await;
     let form = [("name", MARKS[0]), ("above", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let added = walls.post(Some(&manager), "/sections", &form.to_vec()).await;
-    // Not the clerk, whom the walk has made wait.
-    let other = format!("{}.approver", LOGINS[0]);
+    // Not one of those whom the walk has made wait.
+    let other = format!("{}.other1", LOGINS[0]);
     let signed_in = walls.stage.sign_in(walls.ours.municipality, &other, SECRETS[1]).await;
     for (status, text) in
         [(listed.status, listed.text()), (added.status, added.text()), (signed_in.status, signed_in.text)]

@@ -16,6 +16,9 @@ const FOREIGN: &[(&str, &[(&str, &str)])] = &[
     ("packed twice", &[("content-encoding", "br, deflate")]),
 ];
 
+/// What is odd, the headers and the body.
+type Try<'a> = (&'a str, Vec<(&'a str, &'a str)>, String);
+
 async fn send(
     ground: &impl Ground,
     path: &str,

@@ -36,9 +36,6 @@ async fn send(
     ground.send(request.body(Body::from(body)).expect("a path is a path")).await
 }
 
-/// What is tried: its name, headers, and the body.
-type Try<'a> = (&'a str, Vec<(&'a str, &'a str)>, String);
-
 /// Sends every form, also those of people outside, as no page of ours would. Gives the number of tries.
 pub async fn foreign(ground: &impl Ground) -> usize {
     let (municipality, _) = ground.ours();

@@ -11,7 +11,7 @@ use axum::{
     response::{Html, Redirect},
 };
 use desk::duties::Duties;
-use kit::{Acting, Action, Failure, Posted, Role, jobs::Job, web::Routes};
+use kit::{Acting, Action, Failure, Posted, jobs::Job, web::Routes};
 use ui::{Chart, ChartKind, ChartSeries, Chip, Progress, Shell, Tone, dates, filters};
 use uuid::Uuid;
 
@@ -166,7 +166,7 @@ fn chart(counted: &Counted) -> Option<Chart> {
 
 async fn home(State(app): State<App>, acting: Acting) -> Result<Html<String>, Failure> {
     let home = case::home(&app, &acting).await?;
-    let sees_work = acting.roles.iter().any(|role| matches!(role, Role::Clerk | Role::Approver));
+    let sees_work = acting.may(Action::ViewJobs);
     let (open, closed): (Vec<&Job>, Vec<&Job>) = home.jobs.iter().partition(|job| job.is_open());
     let mut shell = page::shell(&acting, "ホーム", "/", Vec::new());
     shell.data_until = home.data_until.clone();

@@ -176,11 +176,17 @@ pub async fn remove(app: &App, acting: &Acting, form: &Form, last_on: Date) -> R
         .await?
         .filter(|person| may_begin(Action::RemoveRights, &hand, &person.subject))
         .ok_or(Failure::NotFound)?;
+    let section_id = person.subject.section_id.ok_or(Failure::NotFound)?;
+    if person.subject.roles.is_empty() {
+        case.refused(&app.kit, json!({"cause": "no_roles"})).await?;
+        let fault = ("last_on", "この方には削除する権限がありません".to_owned());
+        return Ok(Applied::Faults(vec![fault], Box::new(person)));
+    }
     let removal = Removal {
         application_id: form.application_id,
         staff_id: form.staff_id,
-        section_id: person.subject.section_id.ok_or(Failure::NotFound)?,
-        roles: form.ask.roles.clone(),
+        section_id,
+        roles: person.subject.roles,
         reason: form.reason.clone(),
         last_on,
     };

@@ -482,16 +482,23 @@ async fn remove(
     if last_on.is_some_and(|last| last < yesterday) {
         errors.add("last_on", "最後の日は昨日以後の日付を入力してください");
     }
-    let person = case::begin(&app, &acting, Action::RemoveRights, id).await?;
-    if person.subject.roles.is_empty() {
-        errors.add("last_on", "この方には削除する権限がありません");
-    }
-    let (Some(last_on), true) = (last_on, errors.is_empty()) else {
-        return page::show_errors(&removal_page(&acting, person, &posted, errors));
+    let person = match (last_on, errors.is_empty()) {
+        (Some(last_on), true) => {
+            // All roles that the person holds.
+            let ask =
+                Ask { duty: Duty::Access, roles: Vec::new(), from_on: last_on, until_on: Some(last_on) };
+            let form = Form { application_id: key(&posted)?, staff_id: id, ask, reason };
+            match case::remove(&app, &acting, &form, last_on).await? {
+                Applied::Kept => {
+                    return Ok(Redirect::to(&format!("/rights/{}", form.application_id)).into_response());
+                }
+                Applied::Faults(faults, person) => {
+                    faults.into_iter().for_each(|(field, text)| errors.add(field, text));
+                    *person
+                }
+            }
+        }
+        _ => case::begin(&app, &acting, Action::RemoveRights, id).await?,
     };
-    let ask =
-        Ask { duty: Duty::Access, roles: person.subject.roles, from_on: last_on, until_on: Some(last_on) };
-    let form = Form { application_id: key(&posted)?, staff_id: id, ask, reason };
-    case::remove(&app, &acting, &form, last_on).await?;
-    Ok(Redirect::to(&format!("/rights/{}", form.application_id)).into_response())
+    page::show_errors(&removal_page(&acting, person, &posted, errors))
 }

@@ -383,7 +383,9 @@ async fn records_are_provided_once_on_a_ground_that_fits_and_stand_in_the_person
 fn words(pdf: &[u8]) -> String {
     let file = std::env::temp_dir().join(format!("sesshu-test-{}.pdf", kit::Ids::default().next()));
     std::fs::write(&file, pdf).unwrap();
-    let read = std::process::Command::new("pdftotext").arg(&file).args(["-enc", "UTF-8", "-"]).output();
+    // In the order in which it was drawn: a wide space is no gap between columns.
+    let read =
+        std::process::Command::new("pdftotext").arg("-raw").arg(&file).args(["-enc", "UTF-8", "-"]).output();
     std::fs::remove_file(&file).unwrap();
     String::from_utf8(read.unwrap().stdout).unwrap().split_whitespace().collect()
 }

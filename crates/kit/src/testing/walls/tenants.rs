@@ -37,7 +37,10 @@ pub fn probes<G: Ground>(ground: &G, things: &G::Things) -> Vec<Probe> {
             continue;
         }
         probes.push((route.method.clone(), path.clone(), form.clone()));
-        let differing: Vec<usize> = (0..form.len()).filter(|at| form[*at] != our_form[*at]).collect();
+        // What differs each time a page is opened (the key of a form) is nobody's id.
+        let anew = ground.sent(&route, &ours);
+        let is_id = |at: &usize| form[*at] != our_form[*at] && our_form[*at] == anew[*at];
+        let differing: Vec<usize> = (0..form.len()).filter(is_id).collect();
         if path != our_path && !differing.is_empty() {
             probes.push((route.method.clone(), path.clone(), our_form.clone()));
         }

@@ -10,7 +10,7 @@ const HERE: &str = "crates/hub/tests/walls/examples.rs";
 /// What pages read from the query of their address.
 pub const QUERY_NAMES: &[&str] = &[
     "page", "from", "until", "staff", "action", "target", "terminal", "purpose", "outcome", "to", "state",
-    "unsent", "back",
+    "unsent", "back", "person", "which", "done", "next",
 ];
 
 /// The path with ids in its places.
@@ -20,19 +20,28 @@ pub fn path(route: &Route, things: &Things) -> String {
     let id = match parts[1..] {
         ["account", "passkey", ..] => things.passkey,
         ["account", "sign-in", ..] => things.sign_in,
+        ["approvals", _, "number-disposal", ..] => things.disposal,
+        ["approvals", ..] => things.ceremony,
+        ["audit", "findings", ..] => things.finding,
+        ["audit", "intrusions", ..] => things.intrusion,
         ["audit", ..] => things.entry,
         ["drafts", ..] => things.draft,
         ["numbers", ..] => things.addressee,
+        ["reviews", "parts", ..] => things.part,
+        ["reviews", ..] => things.review,
         ["rights", "removal", ..] => things.newcomer,
         ["rights", _, "grant"] => things.approved,
         ["rights", _, "withdraw"] => things.own,
         ["rights", ..] => things.applied,
         ["staff", _, "disable"] => things.leaver,
+        ["staff", _, "moves", ..] => things.mover,
+        ["terminals", ..] => things.terminal,
         ["staff", ..] => things.newcomer,
         _ if path.contains("{id}") => panic!("say in {HERE} what stands in the places of {path}"),
         _ => things.draft,
     };
-    let filled = path.replace("{id}", &id.to_string()).replace("{*path}", "icon.svg");
+    let filled = path.replace("{id}", &id.to_string());
+    let filled = filled.replace("{month}", "2026-10").replace("{*path}", "icon.svg");
     kit::testing::walls::assert_filled(&filled, HERE);
     filled
 }
@@ -43,6 +52,8 @@ pub fn form(route: &Route, things: &Things) -> Form {
         [things.newcomer, things.section, things.supervisor, things.key].map(|id| id.to_string());
     let (number, fresh) = (planted_number(things.number), planted_number(90));
     let (addressee, version) = (things.addressee_number.to_string(), kit::rights::version());
+    let (elsewhere, print, renewed) = (things.elsewhere.to_string(), "ab".repeat(32), "cd".repeat(32));
+    let frozen = "0".repeat(64);
     let fields: &[(&str, &str)] = match route.path {
         "/sign-in" => &[
             ("municipality", "131172"),
@@ -99,10 +110,57 @@ pub fn form(route: &Route, things: &Things) -> Form {
             ("purpose", "vaccination"),
         ],
         "/numbers/{id}/reveal" => &[("purpose", "vaccination")],
+        "/numbers/{id}/disposal" => &[("reason", "保存期間が終わったため")],
+        "/keys" => &[("reason", "年1回の更新のため"), ("with_file", "on")],
+        "/approvals/{id}/key-rotation" | "/approvals/{id}/number-disposal" => {
+            &[("answer", "approve"), ("reason", "写しを確かめた")]
+        }
+        "/reviews/new" => {
+            &[("name", "随時の点検"), ("kind", "as_needed"), ("base_on", "R8.11.23"), ("due_on", "R8.12.10")]
+        }
+        "/reviews/parts/{id}" => &[("next", "save")],
+        "/reviews/parts/{id}/sign" => &[("version", &frozen), ("items", "1"), ("count", "1")],
+        "/staff/{id}/moves/transfer" => {
+            &[("section", &elsewhere), ("from_on", "R8.12.1"), ("reason", "定期の異動")]
+        }
+        "/staff/{id}/moves/leave" => &[("last_on", "R9.3.31"), ("leaving_reason", "定年退職")],
+        "/terminals" => &[
+            ("name", "窓口2番"),
+            ("place", "保健予防課"),
+            ("zone", "business"),
+            ("certificate", ""),
+            ("fingerprint", &print),
+            ("last_on", "R9.3.31"),
+        ],
+        "/terminals/{id}/change" => &[("name", "窓口3番"), ("place", "保健予防課")],
+        "/terminals/{id}/renew" => &[("certificate", ""), ("fingerprint", &renewed), ("last_on", "R9.3.31")],
+        "/terminals/{id}/withdraw" => &[("reason", "lost")],
+        "/audit/findings/{id}/decide" => {
+            &[("decision", "fine"), ("ground", "desk_work"), ("note", "電話の応対")]
+        }
+        "/audit/intrusions/{id}/acknowledge" => &[("note", "本人に確かめた")],
+        "/audit/months/{month}/sign" => &[
+            ("seen", "0"),
+            ("sign_ins", "fine"),
+            ("off_hours", "issue"),
+            ("taken_out", "none"),
+            ("numbers", "none"),
+            ("findings", "fine"),
+            ("intrusions", "fine"),
+            ("log", "fine"),
+            ("open_reason", "確認中のため"),
+            ("remark", "月末に時間外の操作が多い"),
+        ],
         "/account/passkey/{id}/remove"
         | "/account/sign-in/{id}/end"
         | "/account/sign-ins/end-others"
+        | "/approvals/{id}/key-rotation/withdraw"
+        | "/approvals/{id}/number-disposal/withdraw"
+        | "/audit/findings/look"
+        | "/audit/months/{month}/compare"
         | "/audit/verify"
+        | "/numbers/{id}/dispose"
+        | "/reviews/{id}/close"
         | "/drafts/{id}/discard"
         | "/sign-out"
         | "/staff/{id}/disable"

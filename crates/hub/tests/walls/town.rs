@@ -3,9 +3,10 @@
 use super::examples;
 use crate::support::{ITABASHI, KITA, PASSWORD, Stage, stage};
 use axum::Router;
+use domain::Date;
 use hub::accounts::case::NewAccount;
 use kit::{
-    Instant, Kit, Municipality, Role, session,
+    Action, Case, Clock, Instant, Kit, Municipality, Role, Target, session,
     testing::walls::{Form, Ground, Session},
     web::Route,
 };
@@ -38,6 +39,18 @@ pub struct Things {
     pub entry: Uuid,
     /// Of a form that makes its thing's id itself.
     pub key: Uuid,
+    /// Somebody who is going to be transferred, and where to.
+    pub mover: Uuid,
+    pub elsewhere: Uuid,
+    pub terminal: Uuid,
+    /// A review under way and the list of the section.
+    pub review: Uuid,
+    pub part: Uuid,
+    /// Applications that wait for a second person: for new keys, and for a number to be deleted.
+    pub ceremony: Uuid,
+    pub disposal: Uuid,
+    pub finding: Uuid,
+    pub intrusion: Uuid,
 }
 
 fn made_up(n: u128) -> Uuid {
@@ -63,6 +76,15 @@ impl Things {
             draft: made_up(11),
             entry: made_up(12),
             key: made_up(13),
+            mover: made_up(14),
+            elsewhere: made_up(15),
+            terminal: made_up(16),
+            review: made_up(17),
+            part: made_up(18),
+            ceremony: made_up(19),
+            disposal: made_up(20),
+            finding: made_up(21),
+            intrusion: made_up(22),
         }
     }
 }
@@ -99,7 +121,7 @@ async fn town(stage: &Stage, municipality: Municipality, (mark, login, nth): (&s
     let (mut staff, section) = (Vec::new(), format!("{mark}保健予防課"));
     let mut others = Vec::new();
     let mut tx = kit::db::begin(&stage.app.kit.pool, municipality).await.unwrap();
-    for role in Role::ALL.iter().copied().map(Some).chain([None, None]) {
+    for role in Role::ALL.iter().copied().map(Some).chain([None, None, None]) {
         let code = role.map_or_else(|| format!("other{}", others.len()), |role| role.code().to_owned());
         let (login, name) = (format!("{login}.{code}"), format!("{mark}{code}"));
         let roles: Vec<Role> = role.into_iter().collect();
@@ -117,10 +139,17 @@ async fn town(stage: &Stage, municipality: Municipality, (mark, login, nth): (&s
     let one = |sql| sqlx::query_scalar::<_, Uuid>(sql).bind(municipality.0);
     let pool = stage.db.superuser_pool();
     let section = one("select section_id from sections where municipality_code = $1").fetch_one(&pool).await;
-    let [applied, approved, own, passkey, key] = [(); 5].map(|()| stage.app.kit.ids.next());
+    let next = || stage.app.kit.ids.next();
+    let [applied, approved, own, passkey, key] = [(); 5].map(|()| next());
+    let [elsewhere, terminal, finding, intrusion] = [(); 4].map(|()| next());
     town.things = Things {
         newcomer: others[0],
         leaver: others[1],
+        mover: others[2],
+        elsewhere,
+        terminal,
+        finding,
+        intrusion,
         supervisor: town.of(Role::IdManager),
         section: section.unwrap(),
         applied,
@@ -133,9 +162,18 @@ async fn town(stage: &Stage, municipality: Municipality, (mark, login, nth): (&s
         key,
         ..town.things
     };
+    look_long_ago(stage, &town).await;
     put_rights(stage, &town, mark).await;
     put_marks(stage, &town, mark).await;
+    put_oversight(stage, &town, mark).await;
     town.things.addressee = put_number(stage, &town).await;
+    let disposal = format!("/numbers/{}/disposal", town.things.addressee);
+    town.things.disposal = asked(stage, &town, Role::NumberHandler, &disposal, &[("reason", mark)]).await;
+    town.things.ceremony = asked(stage, &town, Role::IdManager, "/keys", &[("reason", mark)]).await;
+    let plan = [("name", mark), ("kind", "as_needed"), ("base_on", "R8.11.23"), ("due_on", "R8.12.10")];
+    town.things.review = asked(stage, &town, Role::IdManager, "/reviews/new", &plan).await;
+    let part = "select part_id from review_parts where municipality_code = $1 and chief_id is null limit 1";
+    town.things.part = one(part).fetch_one(&pool).await.unwrap();
     let entry = "select entry_id from audit_entries where municipality_code = $1 order by entry_id limit 1";
     town.things.entry = one(entry).fetch_one(&pool).await.unwrap();
     town
@@ -231,6 +269,56 @@ async fn put_marks(stage: &Stage, town: &Town, mark: &str) {
     sqlx::query(grants).bind(code).bind(mark).execute(&pool).await.unwrap();
     let ends = "update accounts set until_on = '2027-03-31' where municipality_code = $1 and staff_id = $2";
     sqlx::query(ends).bind(code).bind(town.of(Role::Contractor)).execute(&pool).await.unwrap();
+}
+
+/// What a form leaves behind: the page it leads to names it.
+async fn asked(stage: &Stage, town: &Town, role: Role, path: &str, fields: &[(&str, &str)]) -> Uuid {
+    let session = session_of(stage, town, role).await;
+    let form = [&[("csrf", session.csrf.as_str())], fields].concat();
+    let done = stage.ask(&session.cookie, path, Some(&form)).await;
+    let place = done.header(axum::http::header::LOCATION);
+    place.rsplit('/').next().unwrap().parse().unwrap_or_else(|_| panic!("{path}: {}", done.text))
+}
+
+/// The log's first entry, in a month that is over.
+async fn look_long_ago(stage: &Stage, town: &Town) {
+    let session = session_of(stage, town, Role::Auditor).await;
+    let kit = &stage.app.kit;
+    let request = Uuid::nil();
+    let acting =
+        session::resume(kit, &cookie_value(&session), request, true).await.unwrap().expect("it stands");
+    let long_ago = Kit { clock: Clock::frozen(Date::constant(2026, 10, 5)), ..kit.clone() };
+    let case = Case::open(&long_ago, &acting, Action::ViewHome, Target::NONE).await.unwrap();
+    case.viewed(serde_json::json!({})).await.unwrap();
+}
+
+fn cookie_value(session: &Session) -> String {
+    session.cookie.split_once('=').unwrap().1.to_owned()
+}
+
+/// A terminal, another section, a look that calls for a question, and a notice.
+async fn put_oversight(stage: &Stage, town: &Town, mark: &str) {
+    let (things, clerk, pool) = (&town.things, town.of(Role::Clerk), stage.db.superuser_pool());
+    for (sql, id) in [
+        ("insert into sections (municipality_code, section_id, name, created_at)
+              select $1, $2, $5 || '別の係', $4 where $3 is not null", things.elsewhere),
+        ("insert into terminals (municipality_code, terminal_id, name, place, zone, fingerprint, last_on, registered_by, registered_at)
+              values ($1, $2, $5, $5, 'business', sha256($2::text::bytea), '2027-03-31', $3, $4)", things.terminal),
+        ("insert into findings (municipality_code, finding_id, on_day, staff_id, person_id, signs, looks, found_at, state)
+              select $1, $2, '2026-11-20', $3, null, '{many_refusals}', 12, $4, 'open' where $5 <> ''", things.finding),
+        ("insert into intrusions (municipality_code, intrusion_id, kind, origin, signs, first_at, last_at, state, note)
+              select $1, $2, 'refusal_burst', sha256($3::text::bytea), 20, $4, $4, 'open', $5", things.intrusion),
+    ] {
+        sqlx::query(sql)
+            .bind(town.municipality.0)
+            .bind(id)
+            .bind(clerk)
+            .bind(Instant(stage.app.kit.clock.now()))
+            .bind(mark)
+            .execute(&pool)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
 }
 
 /// Somebody with a registered number, as the window registers it.
@@ -345,7 +433,9 @@ impl Ground for Walls {
     /// An application is shown to the two it is about, their chief, ID managers and auditors.
     fn is_hidden(&self, route: &Route, role: Role) -> bool {
         let is_hidden = !matches!(role, Role::Chief | Role::IdManager | Role::Auditor);
-        route.path.starts_with("/drafts/") || route.path == "/rights/{id}" && is_hidden
+        // An application by two is shown to whoever may ask, decide or audit.
+        let is_about_two = route.path == "/approvals/{id}";
+        route.path.starts_with("/drafts/") || (route.path == "/rights/{id}" || is_about_two) && is_hidden
     }
 
     fn doer(&self, route: &Route) -> Role {

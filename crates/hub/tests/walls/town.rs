@@ -174,6 +174,17 @@ async fn town(stage: &Stage, municipality: Municipality, (mark, login, nth): (&s
     town.things.review = asked(stage, &town, Role::IdManager, "/reviews/new", &plan).await;
     let part = "select part_id from review_parts where municipality_code = $1 and chief_id is null limit 1";
     town.things.part = one(part).fetch_one(&pool).await.unwrap();
+    // Decided, so that it can be signed.
+    sqlx::query(
+        "insert into review_decisions (municipality_code, part_id, staff_id, role, decision, decided_by, decided_at)
+         select municipality_code, part_id, staff_id, role, 'keep', $2, $3 from review_items where part_id = $1",
+    )
+    .bind(town.things.part)
+    .bind(town.of(Role::Chief))
+    .bind(Instant(stage.app.kit.clock.now()))
+    .execute(&pool)
+    .await
+    .unwrap();
     let entry = "select entry_id from audit_entries where municipality_code = $1 order by entry_id limit 1";
     town.things.entry = one(entry).fetch_one(&pool).await.unwrap();
     town

@@ -8,7 +8,7 @@ use crate::{Acting, Action, Kit, Target, Zone, web};
 use domain::individual_number::Purpose;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 /// A second factor opens the vault for this long (評価書 III-3: ダブル認証).
 pub const STEP_UP_VALID: SignedDuration = SignedDuration::from_mins(10);
@@ -30,6 +30,7 @@ pub(super) enum Gates {
 /// dropped, it has done nothing and there is nothing to show.
 pub(super) struct Pass {
     kit: Kit,
+    pool: PgPool,
     tx: Transaction<'static, Postgres>,
     pub entry: Entry,
     detail: Map<String, Value>,
@@ -94,7 +95,7 @@ impl Vault {
             after: None,
         };
         let tx = crate::db::begin(&self.pool, acting.municipality).await?;
-        Ok(Pass { kit: self.kit.clone(), tx, entry, detail: Map::new() })
+        Ok(Pass { kit: self.kit.clone(), pool: self.pool.clone(), tx, entry, detail: Map::new() })
     }
 }
 
@@ -116,10 +117,14 @@ impl Pass {
         }
     }
 
-    /// Logs why not, commits that alone, and answers with it. Nothing has been written before.
-    pub async fn refuse<T>(mut self, why: &str, answer: VaultError) -> Result<T, VaultError> {
-        self.note("why", why);
-        self.finish(Outcome::Refused).await?;
+    /// Logs why not, commits that alone, and answers with it. Whatever was written before is undone.
+    pub async fn refuse<T>(self, why: &str, answer: VaultError) -> Result<T, VaultError> {
+        let Pass { kit, pool, tx, entry, detail } = self;
+        tx.rollback().await?;
+        let tx = crate::db::begin(&pool, entry.municipality).await?;
+        let mut pass = Pass { kit, pool, tx, entry, detail };
+        pass.note("why", why);
+        pass.finish(Outcome::Refused).await?;
         Err(answer)
     }
 

@@ -39,7 +39,7 @@ async function imports() {
 
 async function prints(demo) {
   const [place, count] = await released(demo);
-  let again = await new Staff(demo, 'clerk').signIn();
+  let [up, again] = [demo, await new Staff(demo, 'clerk').signIn()];
   await again.ask(`${place}/print`, {});
   await until('printing', async () => {
     const text = await again.page(place);
@@ -49,11 +49,13 @@ async function prints(demo) {
   for (const moment of ['in the middle of printing', 'right after it began again']) {
     await ward.ends('SIGKILL');
     ward.start();
-    again = await new Staff(await ward.isUp(), 'clerk').signIn();
+    // It came up at other ports.
+    up = await ward.isUp();
+    again = await new Staff(up, 'clerk').signIn();
     tell(`killed ${moment}, and up again`);
   }
   await until('the printed list', async () => /印刷済/.test(await again.page(place)));
-  const manifest = (await approvedList(demo, again, place, 'manifest')).trim().split(/\r?\n/).slice(1).map((line) => line.split(','));
+  const manifest = (await approvedList(up, again, place, 'manifest')).trim().split(/\r?\n/).slice(1).map((line) => line.split(','));
   const page = await again.page(`${place}/files`);
   const withheld = (/id="withheld"[^]*/.exec(page)?.[0].match(/<tr><td/g) ?? []).length;
   const numbers = new Set(manifest.map((row) => row[2]));

@@ -69,7 +69,9 @@ async fn also_a_clerk_at_a_venue_records_from_a_sheet_only() {
         assert_eq!(get(&router, &cookie, room).await.0, StatusCode::NOT_FOUND, "{room}");
     }
     let from_sheet = format!("/records/new?sheet={}", paper.id);
-    assert_eq!(get(&router, &cookie, &from_sheet).await.0, StatusCode::OK);
+    let (status, form) = get(&router, &cookie, &from_sheet).await;
+    assert!(status == StatusCode::OK && form.contains("北野　花子"), "{form}");
+    assert!(!form.contains("/residents/"), "no way to the person's page is offered");
     // The same page about somebody whom the clerk names: refused as from any contractor, and in the log.
     let by_name = format!("/records/new?resident={child}&series=MR1");
     let (status, text) = get(&router, &cookie, &by_name).await;

@@ -16,7 +16,7 @@ use domain::{
     schedule::{Series, Vaccine},
     wareki,
 };
-use kit::{Acting, Failure, Posted};
+use kit::{Acting, Action, Failure, Posted};
 use serde::Deserialize;
 use ui::{
     Choice, Crumb, DiffRow, DiffTable, FieldState, FormErrors, PersonHeader, Reasons, Shell, Steps, filters,
@@ -183,6 +183,13 @@ struct Shown {
     findings: Vec<Finding>,
 }
 
+/// Whoever may not look at residents, or not from this terminal, is offered no way to the person's page.
+fn person_of(acting: &Acting, scene: &Scene) -> PersonHeader {
+    let header = person::header(&scene.resident, scene.today, false);
+    let href = header.href.clone().filter(|_| acting.may(Action::ViewResident));
+    PersonHeader { href, ..header }
+}
+
 fn form_page(
     acting: &Acting,
     origin: Origin,
@@ -200,7 +207,7 @@ fn form_page(
     FormPage {
         heading: heading(origin),
         steps: steps(origin, 1),
-        person: person::header(&scene.resident, scene.today, false),
+        person: person_of(acting, scene),
         paper: paper(scene),
         reasons: reasons(&findings),
         hidden: origin.fields(),
@@ -446,7 +453,7 @@ fn confirm_page(
     ConfirmPage {
         heading: heading(origin),
         steps: steps(origin, 2),
-        person: person::header(&scene.resident, scene.today, false),
+        person: person_of(acting, scene),
         paper: paper(scene),
         verdict: verdict_ja(weighed),
         rows,

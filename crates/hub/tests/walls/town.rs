@@ -170,7 +170,10 @@ async fn town(stage: &Stage, municipality: Municipality, (mark, login, nth): (&s
     let disposal = format!("/numbers/{}/disposal", town.things.addressee);
     town.things.disposal = asked(stage, &town, Role::NumberHandler, &disposal, &[("reason", mark)]).await;
     town.things.ceremony = asked(stage, &town, Role::IdManager, "/keys", &[("reason", mark)]).await;
-    let plan = [("name", mark), ("kind", "as_needed"), ("base_on", "R8.11.23"), ("due_on", "R8.12.10")];
+    // A name is short: as much of the mark as fits.
+    let name: String = mark.chars().take(40).collect();
+    let plan =
+        [("name", name.as_str()), ("kind", "as_needed"), ("base_on", "R8.11.23"), ("due_on", "R8.12.10")];
     town.things.review = asked(stage, &town, Role::IdManager, "/reviews/new", &plan).await;
     let part = "select part_id from review_parts where municipality_code = $1 and chief_id is null limit 1";
     town.things.part = one(part).fetch_one(&pool).await.unwrap();

@@ -1,5 +1,6 @@
 // Steps 3 and 4 of a clerk's day: who is due, two persons' eyes, and paper. By keyboard alone.
 import { readFile } from 'node:fs/promises';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { check, demo, equal, good, signIn, test } from './harness.mjs';
 import { choose, day, download, follow, followWords, given, health, pdfPages, pdfWords, press, rows, says, settled, then, today, town, wareki, when, wide, words, write } from './clerk.mjs';
 
@@ -229,6 +230,96 @@ if (await demo()) {
     const text = await pdfWords(pdf, 1);
     for (const word of ['取扱注意', '窓口でお渡しします', '記載を省略しています']) check(text.includes(word), `${word}: ${text.slice(0, 300)}`);
     equal(await pdfPages(pdf), 1, 'pages');
+  });
+
+  test('story 4: a list for outside opens with the recipient\'s key alone, in another program', async ({ page }) => {
+    await given('a printed list', () => check(day.sheets, 'story 4 did not come so far'));
+    const identity = await generateX25519Identity();
+    await signIn(page, 'clerk');
+    await page.goto(`${day.sent}/people`);
+    await followWords(page, '一覧の持出しを申請する');
+    await write(page, '#purpose', '委託先での架電');
+    await choose(page, 'place', 'outside');
+    await write(page, '#recipient', '委託先 運用の担当');
+    await write(page, '#recipient_key', await identityToRecipient(identity));
+    await write(page, '#due_on', wareki(today()));
+    await follow(page, 'form.s-form button[type=submit]');
+    const asked = page.url();
+    await signIn(page, 'approver');
+    await page.goto(asked);
+    await good(page, 'story-4-outside-decide');
+    await write(page, '#reason', '受取人と項目を確かめた');
+    await follow(page, 'button[value=approve]');
+    await signIn(page, 'clerk');
+    await page.goto(asked);
+    await followWords(page, '対象の画面を開く');
+    const sealed = await readFile(await download(page, 'form[action$="/take"] button'));
+    check(!sealed.includes('宛名番号'), 'the file is not sealed');
+    const reader = new Decrypter();
+    reader.addIdentity(identity);
+    const people = rows(await reader.decrypt(sealed, 'text'));
+    check(people.length >= day.due && people.every((one) => one['宛名番号']), `${people.length} people`);
+  });
+
+  test('story 4: records are provided on paper once, on a ground, after a second person', async ({ page }) => {
+    await given('a printed list', () => check(day.sheets, 'story 4 did not come so far'));
+    await signIn(page, 'clerk');
+    await page.goto(`${await health()}/provisions/new`);
+    await good(page, 'story-4-provision-form');
+    await page.locator('#recipient_kind').selectOption('police');
+    await write(page, '#recipient', '王子警察署 生活安全課 担当');
+    await write(page, '#letter', '第123号');
+    await choose(page, 'basis', 'investigation');
+    await write(page, '#purpose', '捜査関係事項照会への回答');
+    await write(page, '#people', day.sheets[0]['宛名番号']);
+    for (const item of ['name', 'birth', 'records']) await page.locator(`[name=item-${item}]`).check();
+    await choose(page, 'means', 'paper');
+    await follow(page, 'form.s-form button[type=submit]');
+    const asked = page.url();
+    await signIn(page, 'approver');
+    await page.goto(asked);
+    await says(page, '刑事訴訟法197条2項');
+    await good(page, 'story-4-provision-decide');
+    await write(page, '#reason', '照会の文書と根拠を確かめた');
+    await follow(page, 'button[value=approve]');
+    await signIn(page, 'clerk');
+    await page.goto(asked);
+    await followWords(page, '対象の画面を開く');
+    await good(page, 'story-4-provision');
+    const pdf = await download(page, 'form[action$="/hand"] button');
+    const text = await pdfWords(pdf, 1);
+    for (const word of ['王子警察署', '取扱注意']) check(text.includes(word), `${word}: ${text.slice(0, 300)}`);
+    await page.goto(`${await health()}/provisions`);
+    await good(page, 'story-4-provisions');
+  });
+
+  test('story 4: the print files disappear when two persons say so', async ({ page }) => {
+    await given('a printed list', () => check(day.sheets, 'story 4 did not come so far'));
+    await signIn(page, 'clerk');
+    await page.goto(`${day.sent}/files`);
+    await followWords(page, '印刷ファイルの消去');
+    await good(page, 'story-4-erasure-form');
+    await write(page, '#reason', '発送と差替えが終わったため');
+    await follow(page, 'form.s-form button[type=submit]');
+    const asked = page.url();
+    await signIn(page, 'approver');
+    await page.goto(asked);
+    await says(page, '最後の印刷から30日たっていません');
+    await good(page, 'story-4-erasure-decide');
+    await write(page, '#reason', '発送の完了を確かめた');
+    await follow(page, 'button[value=approve]');
+    await signIn(page, 'clerk');
+    await page.goto(`${day.sent}/erasure`);
+    await good(page, 'story-4-erasure');
+    await follow(page, 'form[action$="/erase"] button');
+    // The job has its moment: whoever wants to see its end looks again.
+    for (let looks = 0; !(await page.locator('main').innerText()).includes('消去済み'); looks += 1) {
+      check(looks < 40, 'the files are not gone after 20 s');
+      await page.waitForTimeout(500);
+      await page.reload();
+    }
+    await good(page, 'story-4-erased');
+    check(!(await page.locator('main a[href*="/files/"]').count()), 'no file is offered');
   });
 } else {
   console.log('skip  story-2-send.test.mjs: no demo.json given');

@@ -1,4 +1,5 @@
-//! What may leave the office: 持出し (lists as files) and ネットワーク外の提供 (records for somebody else).
+//! What may leave the office: 持出し (lists as files) and ネットワーク外の提供 (records for somebody else); and what is erased
+//! when it has done its work (印刷ファイル).
 //!
 //! That two persons decide is not the business of this module; what may be asked for at all is. Addresses of people under
 //! 支援措置 never leave: there is no item, field or means that would carry them.
@@ -113,6 +114,18 @@ coded! {
         Erased = "erased", "消去した";
         Returned = "returned", "返却を受けて消去した";
     }
+}
+
+/// Why a file that was approved is not taken (again): what was reported gone stays gone, and after its last day it would leave
+/// only to be late.
+pub fn taking_fault(due_on: Date, is_closed: bool, today: Date) -> Option<&'static str> {
+    if is_closed {
+        return Some(
+            "この持出しは、消去・返却が報告されています。もう一度必要なときは、申請し直してください。",
+        );
+    }
+    (due_on < today)
+        .then_some("消去・返却の期限を過ぎたため、受け取れません。必要な場合は、申請し直してください。")
 }
 
 /// Whether the report of a file that was taken is late on a day.
@@ -272,8 +285,40 @@ pub fn hand_over_fault(hand_over: HandOver, has_mailing_address: bool) -> Option
     match hand_over {
         HandOver::Counter => None,
         HandOver::Mailing if has_mailing_address => None,
-        HandOver::Mailing => {
-            Some("登録された送付先がありません。住民担当に送付先の登録を依頼するか、窓口で渡してください")
-        }
+        HandOver::Mailing => Some(
+            "郵便番号のある送付先が登録されていません。住民担当に送付先の登録を依頼するか、窓口で渡してください",
+        ),
     }
+}
+
+/// Days after the last printing in which letters come back and spoilt sheets are replaced from the same file. No law has
+/// this number; it is ours, and only warns.
+pub const SPARE_DAYS: i32 = 30;
+
+/// 印刷ファイルの消去の申請, as far as rules look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct ErasureAsk {
+    /// The campaign's printing is finished.
+    pub is_printed: bool,
+    /// Files that lie there.
+    pub files: usize,
+    /// An application waits for its decision, or for being carried out.
+    pub is_asked: bool,
+}
+
+/// Why the print files of a campaign cannot be erased; `None` lets it be asked for.
+pub fn erasure_fault(ask: ErasureAsk) -> Option<&'static str> {
+    if !ask.is_printed {
+        return Some("印刷がまだ終わっていません。印刷を終えてから申請してください");
+    }
+    if ask.files == 0 {
+        return Some("消去できる印刷ファイルがありません。すでに消去されていないか、一覧で確かめてください");
+    }
+    ask.is_asked
+        .then_some("消去はすでに申請されています。その申請を実行するか、取り下げてから申請してください")
+}
+
+/// Whether the files may still be needed on a day: whoever decides is warned.
+pub fn is_early_to_erase(printed_on: Date, today: Date) -> bool {
+    today < crate::age::plus_days(printed_on, SPARE_DAYS)
 }

@@ -3,8 +3,9 @@
 use domain::{
     Date,
     leaving::{
-        Basis, ExportAsk, ExportList, HandOver, KEPT_DAYS_MAX, Means, PROVIDED_PEOPLE_MAX, Place,
-        ProvisionAsk, RecipientKind, TypedKey, export_faults, hand_over_fault, is_overdue, provision_faults,
+        Basis, ErasureAsk, ExportAsk, ExportList, HandOver, KEPT_DAYS_MAX, Means, PROVIDED_PEOPLE_MAX, Place,
+        ProvisionAsk, RecipientKind, TypedKey, erasure_fault, export_faults, hand_over_fault,
+        is_early_to_erase, is_overdue, provision_faults, taking_fault,
     },
 };
 
@@ -141,4 +142,30 @@ fn a_protected_person_is_written_to_only_where_a_mailing_address_is_registered()
     assert_eq!(hand_over_fault(HandOver::Counter, true), None);
     assert_eq!(hand_over_fault(HandOver::Mailing, true), None);
     assert!(hand_over_fault(HandOver::Mailing, false).is_some());
+}
+
+#[test]
+fn print_files_are_erased_once_they_are_finished_and_whoever_asks_early_is_warned_for_thirty_days() {
+    let ask = ErasureAsk { is_printed: true, files: 2, is_asked: false };
+    assert_eq!(erasure_fault(ask), None);
+    for (wrong, says) in [
+        (ErasureAsk { is_printed: false, ..ask }, "印刷がまだ"),
+        (ErasureAsk { files: 0, ..ask }, "消去できる印刷ファイルがありません"),
+        (ErasureAsk { is_asked: true, ..ask }, "すでに申請"),
+    ] {
+        assert!(erasure_fault(wrong).is_some_and(|sentence| sentence.contains(says)));
+    }
+    let printed = "2026-11-01".parse().unwrap();
+    for (today, is_early) in [("2026-11-30", true), ("2026-12-01", false), ("2026-12-02", false)] {
+        assert_eq!(is_early_to_erase(printed, today.parse().unwrap()), is_early, "{today}");
+    }
+}
+
+#[test]
+fn a_file_is_taken_until_its_last_day_and_never_after_it_was_reported_gone() {
+    let due_on = "2026-12-01".parse().unwrap();
+    for (today, may) in [("2026-11-30", true), ("2026-12-01", true), ("2026-12-02", false)] {
+        assert_eq!(taking_fault(due_on, false, today.parse().unwrap()).is_none(), may, "{today}");
+        assert!(taking_fault(due_on, true, today.parse().unwrap()).is_some(), "{today}");
+    }
 }

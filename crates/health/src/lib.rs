@@ -6,6 +6,7 @@
 //! Start reading at [`ledger`] (what we know of a person), then a feature folder.
 
 pub mod campaigns;
+pub mod erasures;
 pub mod exports;
 pub mod home;
 pub mod imports;
@@ -53,12 +54,14 @@ pub const MIGRATIONS: MigrationSet = migrations! {
     "0007_record_entry.sql",
     "0009_staff_residents.sql",
     "0010_leaving.sql",
+    "0011_erasures.sql",
 };
 
 /// Every page and form of this system, and who may come in: printed to `docs/reference/routes.txt`.
 pub fn routes() -> Routes<App> {
     Routes::default()
         .merge(campaigns::web::routes())
+        .merge(erasures::web::routes())
         .merge(exports::web::routes())
         .merge(home::web::routes())
         .merge(imports::web::routes())
@@ -103,6 +106,7 @@ pub fn worker(app: &App) -> kit::jobs::Worker {
         .with(imports::desk::JOBS[2], handler(app, imports::desk::carry_out))
         .with(campaigns::extract::JOB, handler(app, campaigns::extract::carry_out))
         .with(sheets::print::JOB, handler(app, sheets::print::carry_out))
+        .with(erasures::case::JOB, handler(app, erasures::case::carry_out))
         .with(desk::findings::DAILY.kind, handler(app, oversight::look_for_findings))
         .with(desk::months::COMPARE, Arc::new(|run| Box::pin(desk::months::carry_out(run))))
 }

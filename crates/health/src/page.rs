@@ -35,7 +35,8 @@ impl System for App {
             },
         ],
     };
-    const APPROVALS: &'static [Kind] = &[Kind::Export, Kind::Provision, Kind::ProtectedPrint];
+    const APPROVALS: &'static [Kind] =
+        &[Kind::Export, Kind::Provision, Kind::ProtectedPrint, Kind::PrintErasure];
     const LEDGERS: &'static [Room] = &[
         Room { href: "/exports", label: "持出し台帳", needs: Some(Action::ViewExports) },
         Room { href: "/provisions", label: "提供記録", needs: Some(Action::ViewProvisions) },

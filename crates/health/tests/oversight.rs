@@ -313,10 +313,22 @@ async fn a_month_is_signed_once_as_it_was_seen_and_stays_so() {
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(text.contains("署名係の署名がありません") && text.contains("判断待ちの気になる閲覧があります"));
     assert!(text.matches("の結果を選択してください").count() >= ANSWERS.len() && text.contains("打った所見"));
+    // A signature of the keeper from the month itself does not cover all of it.
     office.checkpoint(KITA).await;
+    sqlx::query("update audit_checkpoints set signed_at = '2026-11-30T14:59:59Z'")
+        .execute(&office.stage.db.superuser_pool())
+        .await
+        .unwrap();
+    assert!(send(&[]).await.text().contains("署名係の署名がありません"));
+    sqlx::query("update audit_checkpoints set signed_at = '2026-11-30T15:00:00Z'")
+        .execute(&office.stage.db.superuser_pool())
+        .await
+        .unwrap();
     let reason = [&ANSWERS[..], &[("open_reason", "本人の休暇中のため"), ("remark", "")]].concat();
     let stale = [&[("seen", "00")], &reason[..]].concat();
-    assert_eq!(office.post(&auditor, &sign, &stale).await.status, StatusCode::CONFLICT);
+    let changed = office.post(&auditor, &sign, &stale).await;
+    assert_eq!(changed.status, StatusCode::UNPROCESSABLE_ENTITY, "what was typed is kept");
+    assert!(changed.text().contains("内容が変わりました") && changed.text().contains("本人の休暇中のため"));
     let open = send(&ANSWERS).await;
     assert_eq!(open.status, StatusCode::UNPROCESSABLE_ENTITY, "a reason is asked for");
     let done = send(&reason).await;
@@ -353,6 +365,68 @@ async fn a_month_is_signed_once_as_it_was_seen_and_stays_so() {
 }
 
 #[tokio::test]
+async fn a_months_figures_count_each_taking_once_and_no_provision_as_a_number() {
+    let office = office().await;
+    let (stage, clerk) = (&office.stage, office.stage.staff(KITA, Role::Clerk).await);
+    let second = stage.staff(KITA, Role::Approver).await;
+    let people = stage.children(KITA, 2).await;
+    stage.letterhead(KITA).await;
+    let order = stage.order(domain::schedule::Series::Mr1, domain::campaign::NoticeKind::Questionnaire);
+    let campaign = stage.extract(&clerk, &order).await;
+    let approval = stage.ask_for_list(&clerk, &campaign).await;
+    stage.approve(&second, kit::approvals::Kind::Export, approval).await;
+    let export = stage.about(KITA, approval).await;
+    for _ in 0..2 {
+        health::exports::case::take(&stage.app, &clerk, export).await.unwrap();
+        health::exports::case::file(&stage.app, &clerk, export).await.unwrap();
+    }
+    let approval = stage.ask_for_provision(&clerk, &people).await;
+    stage.approve(&second, kit::approvals::Kind::Provision, approval).await;
+    let provision = stage.about(KITA, approval).await;
+    health::provisions::case::hand(&stage.app, &clerk, provision).await.unwrap();
+    health::provisions::case::document(&stage.app, &clerk, provision).await.unwrap();
+    let (_, auditor) = office.person("auditor", "監査 さくら", Role::Auditor).await;
+    let page = office.get(&auditor, "/audit/months/2026-11").await.text();
+    let table =
+        |id: &str| page.split(&format!("id=\"{id}\"")).nth(1).unwrap().split("</section>").next().unwrap();
+    let taken = table("taken-out");
+    for (what, count) in [("持出しファイルの取得", 2), ("ネットワーク外の提供の実施", 1)]
+    {
+        let row =
+            taken.split("<tr>").find(|row| row.contains(what)).unwrap_or_else(|| panic!("{what}: {taken}"));
+        assert!(row.contains(&format!(">{count}<")) || row.contains(&format!(">{count}件<")), "{row}");
+    }
+    assert!(!page.contains("investigation"), "a ground is not a purpose of numbers");
+}
+
+#[tokio::test]
+async fn a_look_at_to_whom_records_went_is_a_look_at_the_person_and_more_looks_are_another_question() {
+    let office = office().await;
+    office.wait(22);
+    let (_, at_desk) = office.person("sato", "佐藤 花子", Role::Clerk).await;
+    let (_, auditor) = office.person("auditor", "監査 さくら", Role::Auditor).await;
+    let person = office.resident("佐藤　一", "").await;
+    let page = format!("/residents/{person}/provisions");
+    assert_eq!(office.get(&at_desk, &page).await.status, StatusCode::OK);
+    office.look_for_findings(&auditor).await;
+    let found: Vec<(Uuid, String)> = sqlx::query_as("select finding_id, state from findings")
+        .fetch_all(&office.stage.db.superuser_pool())
+        .await
+        .unwrap();
+    let [(finding, _)] = &found[..] else { panic!("{found:?}") };
+    let fine = [("decision", "fine"), ("ground", "desk_work"), ("note", "")];
+    office.post(&auditor, &format!("/audit/findings/{finding}/decide"), &fine).await;
+    office.look_for_findings(&auditor).await;
+    assert_eq!(office.stage.value::<String>("select state from findings").await, "fine");
+    office.look(&at_desk, person).await;
+    office.look_for_findings(&auditor).await;
+    assert_eq!(office.stage.value::<String>("select state from findings").await, "open");
+    // What was decided before is still there to be read.
+    let text = office.get(&auditor, &format!("/audit/findings/{finding}")).await.text();
+    assert!(text.contains("問題なし"), "{text}");
+}
+
+#[tokio::test]
 async fn the_auditor_holds_a_month_against_its_second_copy() {
     let office = office().await;
     let (_, clerk) = office.person("sato", "佐藤 花子", Role::Clerk).await;
@@ -362,7 +436,12 @@ async fn the_auditor_holds_a_month_against_its_second_copy() {
     let path = "/audit/months/2026-11";
     assert!(office.get(&auditor, path).await.text().contains("照合していない日 30日"));
     assert_eq!(office.post(&auditor, &format!("{path}/compare"), &[]).await.status, StatusCode::SEE_OTHER);
-    assert!(office.get(&auditor, path).await.text().contains("/audit/months/progress"));
+    assert!(office.get(&auditor, path).await.text().contains("/audit/months/2026-11/progress"));
+    // Another month's comparison is another one.
+    let before = "select count(*) from jobs where kind = 'compare_log'";
+    office.post(&auditor, "/audit/months/2026-10/compare", &[]).await;
+    office.post(&auditor, &format!("{path}/compare"), &[]).await;
+    assert_eq!(office.stage.value::<i64>(before).await, 2);
     health::worker(&office.stage.app).run_all().await.unwrap();
     let text = office.get(&auditor, path).await.text();
     assert!(text.contains("照合した日 30日、一致しない日 0日、照合していない日 0日"), "{text}");

@@ -244,6 +244,11 @@ impl Stage {
         self.campaign(clerk.municipality, campaign.campaign_id).await
     }
 
+    /// Lets the background worker do what was ordered.
+    pub async fn work(&self) {
+        health::worker(&self.app).run_all().await.unwrap();
+    }
+
     /// The sentence with which the newest job about something ended.
     pub async fn job_message(&self, municipality: Municipality, subject: Uuid) -> (String, String) {
         let mut tx = kit::db::begin(&self.app.kit.pool, municipality).await.unwrap();

@@ -120,6 +120,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         ("0040_factors.sql", include_str!("../migrations/0040_factors.sql")),
         ("0050_terminals.sql", include_str!("../migrations/0050_terminals.sql")),
         ("0051_reviews.sql", include_str!("../migrations/0051_reviews.sql")),
+        ("0052_attempts.sql", include_str!("../migrations/0052_attempts.sql")),
     ],
 };
 

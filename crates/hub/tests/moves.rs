@@ -4,7 +4,7 @@ use crate::support::{Answer, ITABASHI, KITA, PASSWORD, Stage, stage};
 use axum::http::StatusCode;
 use domain::Date;
 use hub::{
-    moves::rules::{Move, faults, may_record},
+    moves::rules::{Move, faults, may_record, removal_section},
     rights::steps::{Hand, Subject},
 };
 use jiff::SignedDuration;
@@ -48,8 +48,30 @@ fn the_chief_and_the_id_manager_record_moves_of_others() {
 }
 
 #[test]
+fn whoever_has_no_section_loses_the_rights_under_the_new_section_or_the_recorders() {
+    let [transfer, leaving] = [
+        Move::Transfer { section_id: THERE, from_on: day("2026-11-24") },
+        Move::Leaving { last_on: day("2026-11-23") },
+    ];
+    let (placed, nowhere) = (subject(), Subject { section_id: None, ..subject() });
+    let recorders = Some(Uuid::from_u128(102));
+    for (what, subject, recorders, want) in [
+        (transfer, &placed, recorders, Some(HERE)),
+        (leaving, &placed, recorders, Some(HERE)),
+        (transfer, &nowhere, recorders, Some(THERE)),
+        (transfer, &nowhere, None, Some(THERE)),
+        (leaving, &nowhere, recorders, recorders),
+        (leaving, &nowhere, None, None),
+    ] {
+        assert_eq!(removal_section(what, subject, recorders), want, "{what:?} {:?}", subject.section_id);
+    }
+}
+
+#[test]
 fn days_are_taken_from_today_on_and_within_the_account() {
     let today = day("2026-11-23");
+    let hand = |role, leads| Hand { staff_id: Uuid::from_u128(2), roles: vec![role], leads };
+    let (chief, manager) = (hand(Role::Chief, vec![HERE]), hand(Role::IdManager, vec![]));
     let transfer = |to, on| Move::Transfer { section_id: to, from_on: day(on) };
     let leaving = |on| Move::Leaving { last_on: day(on) };
     let until = |on| Subject { until_on: Some(day(on)), ..subject() };
@@ -66,13 +88,28 @@ fn days_are_taken_from_today_on_and_within_the_account() {
         (leaving("2026-11-21"), subject(), vec!["last_on"]),
         (leaving("2026-11-22"), subject(), vec![]),
         (leaving("2026-11-23"), subject(), vec![]),
-        (leaving("2027-04-01"), until("2027-03-31"), vec![]),
         (leaving("2027-03-31"), contractor("2027-03-31"), vec![]),
         (leaving("2027-04-01"), contractor("2027-03-31"), vec!["last_on"]),
     ] {
-        let found: Vec<_> =
-            faults(what, &subject, Some(HERE), today).into_iter().map(|(field, _)| field).collect();
-        assert_eq!(found, want, "{what:?}");
+        for hand in [&chief, &manager] {
+            let found = faults(what, &subject, hand, Some(HERE), today);
+            let found: Vec<_> = found.into_iter().map(|(field, _)| field).collect();
+            assert_eq!(found, want, "{what:?} by {:?}", hand.roles);
+        }
+    }
+    // A last day that is recorded is put off by the ID manager alone, whether it is over or still to come.
+    for (on, recorded, by_chief) in [
+        ("2027-03-30", "2027-03-31", vec![]),
+        ("2027-03-31", "2027-03-31", vec![]),
+        ("2027-04-01", "2027-03-31", vec!["last_on"]),
+        ("2026-11-22", "2026-11-22", vec![]),
+        ("2026-11-23", "2026-11-22", vec!["last_on"]),
+    ] {
+        for (hand, want) in [(&chief, by_chief), (&manager, vec![])] {
+            let found = faults(leaving(on), &until(recorded), hand, None, today);
+            let found: Vec<_> = found.into_iter().map(|(field, _)| field).collect();
+            assert_eq!(found, want, "{on} after {recorded} by {:?}", hand.roles);
+        }
     }
 }
 
@@ -104,6 +141,12 @@ impl Office {
         let there = self.there.to_string();
         let fields = [("section", there.as_str()), ("from_on", on), ("reason", "人事異動")];
         self.stage.post(cookie, &page, &format!("{page}/transfer"), &fields).await
+    }
+
+    async fn leave(&self, cookie: &str, who: Uuid, on: &str) -> Answer {
+        let page = format!("/staff/{who}/moves");
+        let fields = [("last_on", on), ("leaving_reason", "退職のため")];
+        self.stage.post(cookie, &page, &format!("{page}/leave"), &fields).await
     }
 
     async fn roles(&self, cookie: &str) -> Vec<Role> {
@@ -190,6 +233,80 @@ async fn whoever_leaves_is_out_at_midnight_though_nobody_acts() {
     assert!(!stage.is_in(&theirs).await, "the day after");
     let again = stage.sign_in(KITA, "person", PASSWORD).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// `sesshu init` makes the first ID manager without a section.
+#[tokio::test]
+async fn whoever_has_no_section_loses_the_rights_all_the_same() {
+    let office = office().await;
+    let stage = &office.stage;
+    let mut first = Vec::new();
+    for login in ["first1", "first2", "first3"] {
+        first.push(stage.member(KITA, (login, ""), &[Role::IdManager]).await);
+    }
+    let (manager, theirs) = (office.browser("manager").await, office.browser("first1").await);
+    let of = "select string_agg(s.login || ' ' || h.until_on, ',' order by s.login) from holdings h
+        join staff s using (municipality_code, staff_id) where h.until_on is not null";
+    let applications =
+        "select string_agg(s.login || ' ' || c.name, ',' order by s.login) from rights_applications r
+        join staff s using (municipality_code, staff_id) join sections c using (municipality_code, section_id)
+        where r.kind = 'removal'";
+
+    // At a transfer, under the section they come into; on leaving, under the recorder's.
+    let page = format!("/staff/{}/moves", first[0]);
+    let there = office.there.to_string();
+    let fields = [("section", there.as_str()), ("from_on", "2026-11-24"), ("reason", "人事異動")];
+    let moved = stage.post(&manager, &page, &format!("{page}/transfer"), &fields).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text);
+    assert!(stage.get(&manager, &page).await.text.contains("申請を開く"));
+    let left = office.leave(&manager, first[1], "2026-11-22").await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER, "{}", left.text);
+    assert_eq!(stage.value::<String>(of).await, "first1 2026-11-23,first2 2026-11-22");
+    assert_eq!(stage.value::<String>(applications).await, "first1 健康推進課,first2 情報政策課");
+
+    // By a recorder without a section there is nothing to put an application under: the rights end all the same.
+    let left = office.leave(&theirs, first[2], "2026-11-23").await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER, "{}", left.text);
+    assert_eq!(stage.value::<String>(of).await, "first1 2026-11-23,first2 2026-11-22,first3 2026-11-23");
+    let said = "select string_agg(detail ->> 'roles', ' ') from audit_entries where action = 'move_staff'";
+    assert_eq!(stage.value::<String>(said).await, "[\"id_manager\"] [\"id_manager\"] [\"id_manager\"]");
+
+    office.until_midnight();
+    let theirs = office.browser("first1").await;
+    assert_eq!(office.roles(&theirs).await, [Role::IdManager], "the last day");
+    stage.app.kit.clock.advance(SignedDuration::from_secs(2));
+    assert!(office.roles(&theirs).await.is_empty(), "the day");
+}
+
+#[tokio::test]
+async fn a_chief_alone_lets_nobody_in_again_whose_last_day_is_over() {
+    let office = office().await;
+    let stage = &office.stage;
+    let (chief, manager) = (office.browser("chief").await, office.browser("manager").await);
+    let left = office.leave(&chief, office.person, "2026-11-22").await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER, "{}", left.text);
+    let sign_in = async || stage.sign_in(KITA, "person", PASSWORD).await.status;
+    assert_eq!(sign_in().await, StatusCode::UNPROCESSABLE_ENTITY);
+    let until = "select until_on::text from accounts a join staff s using (municipality_code, staff_id)
+        where s.login = 'person'";
+    for on in ["2026-11-23", "2027-03-31"] {
+        let later = office.leave(&chief, office.person, on).await;
+        assert_eq!(later.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", later.text);
+        for shown in ["登録済みの「個人IDの最後の日」までにしてください", "ID管理者に依頼してください", on]
+        {
+            assert!(later.text.contains(shown), "{shown}: {}", later.text);
+        }
+        assert_eq!(stage.value::<String>(until).await, "2026-11-22");
+        assert_eq!(sign_in().await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    // The ID manager corrects what was mistyped; the rights stay ended.
+    let corrected = office.leave(&manager, office.person, "2027-03-31").await;
+    assert_eq!(corrected.status, StatusCode::SEE_OTHER, "{}", corrected.text);
+    assert_eq!(stage.value::<String>(until).await, "2027-03-31");
+    assert_eq!(sign_in().await, StatusCode::SEE_OTHER);
+    let held = "select count(*) from holdings h join staff s using (municipality_code, staff_id)
+        where s.login = 'person' and (h.until_on is null or h.until_on > '2026-11-22')";
+    assert_eq!(stage.value::<i64>(held).await, 0);
 }
 
 #[tokio::test]

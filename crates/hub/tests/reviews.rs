@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use domain::Date;
 use hub::reviews::{
     plan::{self, Holder, Known, Plan, groups},
-    rules::{self, Asked, Bar, Chief, Decision, Item, Kind, Part},
+    rules::{self, Asked, Bar, Change, Chief, Decided, Decision, Item, Kind, Part},
 };
 use jiff::SignedDuration;
 use kit::Role;
@@ -206,6 +206,37 @@ fn a_signature_is_for_the_list_and_every_decision() {
     assert_ne!(rules::version_of_list(OTHER, &settled), list);
 }
 
+#[test]
+fn a_line_is_written_only_where_the_page_changes_it_and_nobody_else_has_since() {
+    let decided = |decision, reason: &str| -> Option<Decided> { Some((decision, reason.to_owned())) };
+    let (open, keep) = (|| None, || decided(Decision::Keep, ""));
+    let remove = || decided(Decision::Remove, "担当を外れたため");
+    let other = || decided(Decision::Remove, "休職のため");
+    for (what, shown, chosen, kept, want) in [
+        ("left open", open(), open(), open(), Change::Nothing),
+        ("left as it was", keep(), keep(), keep(), Change::Nothing),
+        ("decided", open(), keep(), open(), Change::Write),
+        ("decided otherwise", keep(), remove(), keep(), Change::Write),
+        ("another reason", remove(), other(), remove(), Change::Write),
+        ("opened again", keep(), open(), keep(), Change::Write),
+        ("left open, decided by another", open(), open(), keep(), Change::Nothing),
+        ("left as it was, changed by another", keep(), keep(), remove(), Change::Nothing),
+        ("left as it was, opened by another", keep(), keep(), open(), Change::Nothing),
+        ("both the same", open(), remove(), remove(), Change::Nothing),
+        ("both, otherwise", open(), remove(), keep(), Change::Overtaken),
+        ("both, for another reason", open(), remove(), other(), Change::Overtaken),
+        ("changed, and opened by another", keep(), remove(), open(), Change::Overtaken),
+        ("opened again, and changed by another", keep(), open(), remove(), Change::Overtaken),
+    ] {
+        let found = rules::change(&rules::mark(shown.as_ref()), chosen.as_ref(), kept.as_ref());
+        assert_eq!(found, want, "{what}");
+    }
+    let marks = [open(), keep(), remove(), other()].map(|one| rules::mark(one.as_ref()));
+    for (nth, mark) in marks.iter().enumerate() {
+        assert!(!marks[..nth].contains(mark) && !mark.contains([' ', '=']), "{mark}");
+    }
+}
+
 /// A department with a section below it, and the ID manager's section without a chief.
 struct Office {
     stage: Stage,
@@ -259,7 +290,12 @@ impl Office {
     /// Sends a decision for each choice of the list's page, and goes on to the signature or not.
     async fn decide(&self, cookie: &str, part: &str, remove: Option<Uuid>, next: &str) -> Answer {
         let page = self.stage.get(cookie, part).await.text;
-        let mut fields: Vec<(String, String)> = vec![("next".to_owned(), next.to_owned())];
+        let shown =
+            page.split_once("name=\"shown\" value=\"").map(|(_, rest)| rest.split('"').next().unwrap());
+        let mut fields: Vec<(String, String)> = vec![
+            ("next".to_owned(), next.to_owned()),
+            ("shown".to_owned(), shown.unwrap_or_default().to_owned()),
+        ];
         for piece in page.split("name=\"d-").skip(1) {
             let name = piece.split('"').next().unwrap();
             let removed = remove.is_some_and(|id| name.starts_with(&id.to_string()));
@@ -422,6 +458,149 @@ async fn a_list_that_changed_since_it_was_shown_is_not_signed_and_two_signatures
 }
 
 #[tokio::test]
+async fn of_two_who_decide_about_one_list_neither_undoes_what_the_other_has_done() {
+    let office = office().await;
+    let stage = &office.stage;
+    let (manager, chief) = (office.browser("manager").await, office.browser("chief").await);
+    let director = office.browser("director").await;
+    office.start(&manager).await;
+    let part = office.part("保健予防課", "").await;
+    let clerk: Uuid = stage.value("select staff_id from staff where login = 'clerk'").await;
+    let kept = "select string_agg(concat_ws(' ', s.login, d.role, d.decision, author.login), ',' order by s.login, d.role)
+        from review_decisions d join staff s using (municipality_code, staff_id)
+        join staff author on author.municipality_code = d.municipality_code and author.staff_id = d.decided_by";
+    let [as_approver, as_clerk, of_clerk] = [
+        format!("{}-approver", office.approver),
+        format!("{}-clerk", office.approver),
+        format!("{clerk}-clerk"),
+    ];
+    let names = |kind: &str| [&as_approver, &as_clerk, &of_clerk].map(|field| format!("{kind}-{field}"));
+    let (choices, reasons) = (names("d"), names("r"));
+    let send = async |cookie: &str, shown: &str, chosen: [(&str, &str); 3]| {
+        let mut fields = vec![("next", "save"), ("shown", shown)];
+        for (nth, (choice, reason)) in chosen.into_iter().enumerate() {
+            fields.extend([(choices[nth].as_str(), choice), (reasons[nth].as_str(), reason)]);
+        }
+        stage.post(cookie, &part, &part, &fields).await
+    };
+
+    // Both have the list open. The chief decides about two lines; the director about the third, on the older page.
+    let older = stage.get(&director, &part).await.field("shown");
+    assert_eq!(older, "", "nothing is decided");
+    let saved = send(&chief, &older, [("keep", ""), ("keep", ""), ("", "")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let saved = send(&director, &older, [("", ""), ("", ""), ("keep", "")]).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    assert_eq!(
+        stage.value::<String>(kept).await,
+        "approver approver keep chief,approver clerk keep chief,clerk clerk keep director"
+    );
+
+    // On the older page, too: a line that the chief has decided about. The director hears of it; nothing is written.
+    let both = send(&director, &older, [("remove", "担当を外れたため"), ("", ""), ("remove", "")]).await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", both.text);
+    let overtaken = "approverさんの承認者の判断は、この画面を開いた後に「継続」に変わりました";
+    // All errors at once, what was typed stays, and what was not touched is shown as it is by now.
+    for shown in
+        [overtaken, "clerkさんの事務担当者を削除する理由を入力してください", "value=\"担当を外れたため\""]
+    {
+        assert!(both.text.contains(shown), "{shown}: {}", both.text);
+    }
+    assert!(
+        both.text.contains(&format!("name=\"d-{as_approver}\" value=\"remove\" checked")),
+        "{}",
+        both.text
+    );
+    assert!(both.text.contains(&format!("name=\"d-{as_clerk}\" value=\"keep\" checked")), "{}", both.text);
+    assert_eq!(stage.value::<i64>("select count(*) from review_decisions where decision = 'keep'").await, 3);
+
+    // Sent once more, knowing of it: only what the director changes is the director's.
+    let again =
+        send(&director, &both.field("shown"), [("remove", "担当を外れたため"), ("keep", ""), ("keep", "")])
+            .await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.text);
+    assert_eq!(
+        stage.value::<String>(kept).await,
+        "approver approver remove director,approver clerk keep chief,clerk clerk keep director"
+    );
+    // And the chief, whose page is older now, does not bring the own decision back.
+    let newer = stage.get(&chief, &part).await.field("shown");
+    office.decide(&director, &part, Some(clerk), "save").await;
+    let stale = send(&chief, &newer, [("remove", "担当を外れたため"), ("keep", ""), ("", "")]).await;
+    assert_eq!(stale.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", stale.text);
+    assert!(
+        stale.text.contains("この画面を開いた後に「削除：担当を外れたため」に変わりました"),
+        "{}",
+        stale.text
+    );
+}
+
+#[tokio::test]
+async fn of_two_who_save_at_once_one_hears_of_the_other() {
+    let office = office().await;
+    let stage = &office.stage;
+    let (manager, chief) = (office.browser("manager").await, office.browser("chief").await);
+    let director = office.browser("director").await;
+    office.start(&manager).await;
+    let part = office.part("保健予防課", "").await;
+    let [choice, reason] = ["d", "r"].map(|kind| format!("{kind}-{}-approver", office.approver));
+    let fields = |decision, why| [(choice.as_str(), decision), (reason.as_str(), why), ("shown", "")];
+    let (keep, remove) = (fields("keep", ""), fields("remove", "担当を外れたため"));
+    let both = futures_util::future::join(
+        stage.post(&chief, &part, &part, &keep),
+        stage.post(&director, &part, &part, &remove),
+    )
+    .await;
+    let mut answers = [both.0.status, both.1.status];
+    answers.sort();
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY]);
+    assert_eq!(office.count("select count(*) from review_decisions").await, 1);
+}
+
+#[tokio::test]
+async fn a_reason_beside_what_is_undecided_does_not_vanish() {
+    let office = office().await;
+    let stage = &office.stage;
+    let (manager, chief) = (office.browser("manager").await, office.browser("chief").await);
+    office.start(&manager).await;
+    let part = office.part("保健予防課", "").await;
+    let [choice, reason] = ["d", "r"].map(|kind| format!("{kind}-{}-approver", office.approver));
+    for next in ["save", "sign"] {
+        let fields = [(choice.as_str(), ""), (reason.as_str(), "異動の予定があるため"), ("next", next)];
+        let asked = stage.post(&chief, &part, &part, &fields).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{next}: {}", asked.text);
+        for shown in ["approverさんの承認者に理由があります", "value=\"異動の予定があるため\""]
+        {
+            assert!(asked.text.contains(shown), "{next}: {shown}: {}", asked.text);
+        }
+    }
+    assert_eq!(office.count("select count(*) from review_decisions").await, 0);
+}
+
+#[tokio::test]
+async fn of_people_without_a_section_it_is_said_that_only_an_end_without_a_signature_is_left() {
+    let office = office().await;
+    let stage = &office.stage;
+    let manager = office.browser("manager").await;
+    let nowhere = "「所属の登録なし」の名簿には署名できません";
+    stage.member(KITA, ("nowhere", ""), &[Role::Clerk]).await;
+    let review = office.start(&manager).await.header(header::LOCATION).to_owned();
+    let page = stage.get(&manager, &review).await.text;
+    for shown in [nowhere, "署名のないまま終了してください", "点検できる所属長がいない名簿があります"]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    // What helps the other lists is not offered for this one.
+    let others = page.split("点検できる所属長がいない名簿があります").nth(1).unwrap();
+    let others = others.split("所属長の権限を付けるか").next().unwrap();
+    assert!(others.contains("情報政策課") && !others.contains("所属の登録なし"), "{others}");
+    let part: String =
+        stage.value("select '/reviews/parts/' || part_id from review_parts where section_id is null").await;
+    let chief = office.browser("chief").await;
+    assert_eq!(stage.get(&chief, &part).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_changed_since_the_freeze_is_shown_and_needs_no_decision() {
     let office = office().await;
     let stage = &office.stage;
@@ -435,7 +614,7 @@ async fn what_changed_since_the_freeze_is_shown_and_needs_no_decision() {
     assert_eq!(left.status, StatusCode::SEE_OTHER, "{}", left.text);
     let page = stage.get(&chief, &part).await.text;
     for shown in
-        ["点検の開始後に停止・退職", "この権限は終わっています", "点検の開始後に付与された権限", "later"]
+        ["点検の開始後に停止・退職", "この権限は終わっています", "基準日より後に始まる権限と", "later"]
     {
         assert!(page.contains(shown), "{shown}: {page}");
     }

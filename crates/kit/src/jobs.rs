@@ -147,33 +147,36 @@ pub async fn list(
     Ok(rows.iter().map(read).collect())
 }
 
+/// Which jobs of a kind are meant; by default all.
+#[derive(Clone, Copy, Default)]
+pub struct Of<'a> {
+    pub subject_id: Option<Uuid>,
+    pub payload: Option<&'a Value>,
+    /// Only those that came to their end.
+    pub is_done: bool,
+}
+
 /// The newest job of a kind.
-pub async fn newest_of(
+pub async fn newest(
     conn: &mut PgConnection,
     municipality: Municipality,
     kind: &str,
+    of: Of<'_>,
 ) -> sqlx::Result<Option<Job>> {
     let sql = format!(
         "select {COLUMNS} from jobs where municipality_code = $1 and kind = $2
+             and ($3::uuid is null or subject_id = $3) and ($4::jsonb is null or payload = $4)
+             and (not $5 or state = 'done')
          order by created_at desc, job_id desc limit 1"
     );
-    let row =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(kind).fetch_optional(conn).await?;
-    Ok(row.as_ref().map(read))
-}
-
-/// The newest job of a kind that came to its end.
-pub async fn last_done(
-    conn: &mut PgConnection,
-    municipality: Municipality,
-    kind: &str,
-) -> sqlx::Result<Option<Job>> {
-    let sql = format!(
-        "select {COLUMNS} from jobs where municipality_code = $1 and kind = $2 and state = 'done'
-         order by created_at desc, job_id desc limit 1"
-    );
-    let row =
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(kind).fetch_optional(conn).await?;
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(municipality.0)
+        .bind(kind)
+        .bind(of.subject_id)
+        .bind(of.payload)
+        .bind(of.is_done)
+        .fetch_optional(conn)
+        .await?;
     Ok(row.as_ref().map(read))
 }
 

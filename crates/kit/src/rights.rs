@@ -86,6 +86,9 @@ coded! {
         ViewProvisions = "view_provisions", "提供記録の閲覧";
         ApplyProtectedPrint = "apply_protected_print", "支援措置対象者の印刷の申請";
         ApproveProtectedPrint = "approve_protected_print", "支援措置対象者の印刷の承認";
+        ApplyErasure = "apply_erasure", "印刷ファイルの消去の申請";
+        ApproveErasure = "approve_erasure", "印刷ファイルの消去の承認";
+        ErasePrint = "erase_print", "印刷ファイルの消去";
         ViewImports = "view_imports", "取込みの閲覧";
         ImportResidents = "import_residents", "住民情報の取込み";
         ImportRecords = "import_records", "接種記録の取込み";
@@ -209,6 +212,9 @@ pub const TABLE: &[Row] = &[
     row(Action::ViewProvisions, Duty::Release, DESK),
     row(Action::ApplyProtectedPrint, Duty::Mailing, CLERK),
     row(Action::ApproveProtectedPrint, Duty::Mailing, APPROVER),
+    row(Action::ApplyErasure, Duty::Mailing, CLERK),
+    row(Action::ApproveErasure, Duty::Mailing, APPROVER),
+    row(Action::ErasePrint, Duty::Mailing, CLERK),
     row(Action::ViewImports, Duty::Imports, DESK),
     row(Action::ImportResidents, Duty::Imports, CLERK),
     row(Action::ImportRecords, Duty::Imports, CLERK),

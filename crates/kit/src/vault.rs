@@ -19,7 +19,7 @@ mod rotate;
 mod seal;
 mod sql;
 
-pub use dispose::Disposal;
+pub use dispose::{Disposal, disposal_digest};
 pub use files::{KeyFileError, KeyRing, create as create_key_file};
 pub use keys::KeyEncryptionKey;
 pub use pass::STEP_UP_VALID;
@@ -105,6 +105,11 @@ pub enum VaultError {
     /// Two persons have not decided this, or no longer.
     #[error(transparent)]
     NotApproved(#[from] Bar),
+    /// What was approved is not what is there now.
+    #[error(
+        "申請の後に個人番号の登録が変わりました。承認された内容と違うため消去できません。登録を確かめて、申請し直してください。"
+    )]
+    Changed,
     #[error(
         "鍵の更新には、承認された申請の番号が必要です。共通基盤の「二人承認」で申請し、--ceremony に番号を指定してください。"
     )]
@@ -139,6 +144,7 @@ impl From<VaultError> for Failure {
             | VaultError::TooMany
             | VaultError::Fault(_)
             | VaultError::NotApproved(_)
+            | VaultError::Changed
             | VaultError::NoCeremony => Failure::Conflict(error.to_string()),
             VaultError::Failed(error) => error.into(),
         }

@@ -161,8 +161,13 @@ async fn each_municipality_has_its_daily_job_once_a_day() {
         stage.kit.clock.advance(SignedDuration::from_hours(24));
     }
     let mut tx = kit::db::begin(&stage.kit.pool, KITA).await.unwrap();
-    assert!(jobs::newest_of(&mut tx, KITA, "daily").await.unwrap().unwrap().is_open());
-    assert!(jobs::last_done(&mut tx, KITA, "daily").await.unwrap().is_none());
+    assert!(jobs::newest(&mut tx, KITA, "daily", jobs::Of::default()).await.unwrap().unwrap().is_open());
+    assert!(
+        jobs::newest(&mut tx, KITA, "daily", jobs::Of { is_done: true, ..jobs::Of::default() })
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]

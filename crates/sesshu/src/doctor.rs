@@ -7,6 +7,7 @@ use crate::{
 use clap::Args as ClapArgs;
 use kit::audit::{Standing, keeper::AlarmKind};
 use kit::sink::Difference;
+use std::path::Path;
 
 /// 動作に必要なもの(データベース、設定、フォント、操作ログ)を点検する
 #[derive(ClapArgs)]
@@ -71,7 +72,11 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
             looks.push(("操作ログの署名", signatures(&name, &standing, kit.clock.now())));
         }
     }
-    looks.push(("操作ログの控え", audit_copy(&world, args.audit_days).await?));
+    for (system, name, kit) in [("health", "健康管理", &world.app.kit), ("hub", "共通基盤", &world.hub.kit)]
+    {
+        let folder = audit_log_folder(&world.dir, system);
+        looks.push(("操作ログの控え", audit_copy(kit, (name, &folder), args.audit_days).await?));
+    }
     world.close().await?;
     Ok(looks)
 }
@@ -80,20 +85,25 @@ async fn look(args: &Args) -> anyhow::Result<Vec<Look>> {
 const DIFFERENCES_SHOWN_MAX: usize = 20;
 
 /// Table and files of the audit log, held against each other.
-async fn audit_copy(world: &World, days: u16) -> anyhow::Result<Result<String, String>> {
-    let kit = &world.app.kit;
+async fn audit_copy(
+    kit: &kit::Kit,
+    (system, folder): (&str, &Path),
+    days: u16,
+) -> anyhow::Result<Result<String, String>> {
     let until = kit.clock.today();
     let from = until.checked_sub(jiff::Span::new().days(days))?;
-    let compared = kit::sink::compare(kit, &audit_log_folder(&world.dir, "health"), from, until).await?;
+    let compared = kit::sink::compare(kit, folder, from, until).await?;
     if compared.differences.is_empty() {
         let noted = match compared.unfinished {
             0 => String::new(),
             count => format!("(ほかに完了しなかった操作 {count}件)"),
         };
-        return Ok(Ok(format!("{days}日前からの{}件が操作ログと一致します{noted}", compared.same)));
+        return Ok(Ok(format!("{system}の{days}日前からの{}件が操作ログと一致します{noted}", compared.same)));
     }
-    let mut sentence =
-        format!("{}件が一致しません。情報セキュリティ担当に連絡してください", compared.differences.len());
+    let mut sentence = format!(
+        "{system}の{}件が一致しません。情報セキュリティ担当に連絡してください",
+        compared.differences.len()
+    );
     for difference in compared.differences.iter().take(DIFFERENCES_SHOWN_MAX) {
         let (what, municipality, entry) = match difference {
             Difference::OnlyInTable(code, id) => ("控えにない", code, id),

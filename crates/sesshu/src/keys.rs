@@ -9,9 +9,7 @@ use crate::{
 };
 use anyhow::Context;
 use kit::{
-    Municipality,
-    approvals::{self, Kind},
-    db, jobs,
+    Municipality, db, jobs,
     vault::{self, ROTATE_JOB, VaultError},
 };
 use std::path::PathBuf;
@@ -41,7 +39,7 @@ enum What {
         /// 共通基盤の「二人承認」で承認された申請の番号(例: 131172-3)。自治体が複数あるときは繰り返して指定する
         #[arg(long, value_name = "NUMBER", value_parser = ceremony)]
         ceremony: Vec<(Municipality, i64)>,
-        /// 鍵ファイルも取り替えるときの、新しい鍵ファイル(sesshu keys new で作ったもの)
+        /// 鍵ファイルの取替えも承認されたときの、新しい鍵ファイル(sesshu keys new で作ったもの)
         #[arg(long, value_name = "NEW.key")]
         kek: Option<PathBuf>,
         #[command(flatten)]
@@ -77,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
                 VaultError::NoCeremony
             );
             for (municipality, number) in ceremony {
-                check(&world, *municipality, *number).await?;
+                check(&world, *municipality, *number, kek.is_some()).await?;
             }
             if let Some(kek) = kek {
                 let placed = world.hub.vault()?.ring().install(kek)?;
@@ -99,17 +97,15 @@ fn ceremony(text: &str) -> Result<(Municipality, i64), String> {
         .ok_or_else(|| "申請の画面に表示された番号を、131172-3 のように指定してください".to_owned())
 }
 
-/// Whether a ceremony may be used now; using it up is the vault's, in the transaction of the rotation.
-async fn check(world: &World, municipality: Municipality, number: i64) -> anyhow::Result<()> {
-    let hub = &world.hub;
-    let operator = kit::staff::operator(&hub.kit, municipality).await?;
-    let mut tx = db::begin(&hub.kit.pool, municipality).await?;
-    let kind = Kind::KeyRotation;
-    let id = approvals::sql::by_number(&mut tx, municipality, kind, number).await?;
-    let id = id.ok_or(VaultError::NoCeremony)?;
-    let approval = approvals::sql::get(&mut tx, municipality, id, false).await?;
-    let approval = approval.ok_or(VaultError::NoCeremony)?;
-    approvals::steps::may_use(&approval, operator.staff_id, hub.kit.clock.now())?;
+/// Says who has decided a ceremony, or refuses one that may not be used now in this way.
+async fn check(
+    world: &World,
+    municipality: Municipality,
+    number: i64,
+    with_file: bool,
+) -> anyhow::Result<()> {
+    let ready = hub::ceremonies::case::ready(&world.hub, municipality, number, with_file).await;
+    let approval = ready.with_context(|| format!("{municipality}-{number}"))?;
     eprintln!(
         "{municipality}-{number}: {} さんの申請を {} さんが承認しました。",
         approval.asked_by_name, approval.decided_by_name

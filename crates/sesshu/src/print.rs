@@ -109,6 +109,16 @@ async fn hand_out(world: &World, acting: &Acting, args: &Args) -> anyhow::Result
     let mut all = sql::files(case.conn(), municipality, id).await?;
     // 取扱注意: handed to whoever asked for it, on their own screen.
     all.retain(|file| !file.is_protected);
+    if let Some(gone) = all.iter().find_map(|file| file.erased) {
+        case.refused(&world.app.kit, serde_json::json!({ "command": "print", "cause": "erased" }))
+            .await
+            .map_err(refused)?;
+        bail!(
+            "印刷ファイルは {} に消去されています(承認 第{}号)。",
+            kit::clock::in_japan(gone.at).strftime("%Y-%m-%d %H:%M"),
+            gone.approval_number
+        );
+    }
     let manifest = files::manifest_csv(&sql::manifest(case.conn(), municipality, id).await?)?;
     let (_, kept_back) = sql::withheld(case.conn(), municipality, id, 0, 0).await?;
     let pages: i64 = all.iter().map(|file| i64::from(file.pages)).sum();

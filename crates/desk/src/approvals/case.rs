@@ -26,7 +26,7 @@ pub async fn list<S: System>(app: &S, acting: &Acting) -> Result<(Vec<Approval>,
     let mut case = Case::open(app.kit(), acting, Action::ViewApprovals, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let kinds = kinds_of::<S>(|kind| kind.is_shown_to(acting));
-    let listed = sql::list(case.conn(), municipality, &kinds, acting.staff_id, LISTED_MAX).await?;
+    let listed = sql::list(case.conn(), municipality, &kinds, (acting.staff_id, at), LISTED_MAX).await?;
     case.viewed(json!({"shown": listed.len()})).await?;
     Ok((listed, at))
 }

@@ -64,17 +64,17 @@ pub fn chip(approval: &Approval, now: Timestamp) -> Chip {
     }
 }
 
-/// The page about the thing itself.
-fn href(approval: &Approval) -> Option<String> {
-    let room = match approval.target_kind.as_str() {
-        "export" => "exports",
-        "provision" => "provisions",
-        "resident" => "residents",
-        "addressee" => "numbers",
-        "campaign" => return Some(format!("/campaigns/{}/files", approval.target_id)),
+/// The page about the thing itself, where whoever looks may see it: a link to a refusal would count against them.
+fn href(approval: &Approval, acting: &Acting) -> Option<String> {
+    let (action, room, tail) = match approval.target_kind.as_str() {
+        "export" => (Action::ViewExports, "exports", ""),
+        "provision" => (Action::ViewProvisions, "provisions", ""),
+        "resident" => (Action::ViewResident, "residents", ""),
+        "addressee" => (Action::ViewNumberHistory, "numbers", ""),
+        "campaign" => (Action::ViewCampaigns, "campaigns", "/files"),
         _ => return None,
     };
-    Some(format!("/{room}/{}", approval.target_id))
+    acting.may(action).then(|| format!("/{room}/{}{tail}", approval.target_id))
 }
 
 #[derive(Template)]
@@ -209,7 +209,7 @@ fn show_page<S: System>(acting: &Acting, shown: &Shown, errors: FormErrors, reas
         banners: warnings.into_iter().map(|(_, text)| Banner::new(BannerKind::Warning, text)).collect(),
         plan,
         course: course(shown),
-        href: href(approval),
+        href: href(approval, acting),
         decide_path: fill(approval.kind.decide_path()),
         withdraw_path: fill(approval.kind.withdraw_path()),
         decides: shown.decides,

@@ -59,7 +59,7 @@ pub async fn list(kit: &Kit, acting: &Acting, search: &Search, page: i64) -> Res
         (monday, all, open)
     });
     let weeks = weeks.collect();
-    let job = jobs::newest_of(case.conn(), municipality, DAILY.kind).await?;
+    let job = jobs::newest(case.conn(), municipality, DAILY.kind, jobs::Of::default()).await?;
     let staff = people(case.conn(), municipality).await?;
     let detail = json!({"from": search.from.to_string(), "until": search.until.to_string(), "page": page,
         "shown": findings.len()});
@@ -90,7 +90,7 @@ pub async fn show(kit: &Kit, acting: &Acting, finding_id: Uuid) -> Result<Whole,
 pub async fn job(kit: &Kit, acting: &Acting) -> Result<Option<Job>, Failure> {
     let mut case = Case::open(kit, acting, Action::ViewFindings, Target::NONE).await?;
     let municipality = case.municipality();
-    let job = jobs::newest_of(case.conn(), municipality, DAILY.kind).await?;
+    let job = jobs::newest(case.conn(), municipality, DAILY.kind, jobs::Of::default()).await?;
     case.viewed(json!({"page": "progress"})).await?;
     Ok(job)
 }
@@ -99,7 +99,7 @@ pub async fn job(kit: &Kit, acting: &Acting) -> Result<Option<Job>, Failure> {
 pub async fn ask(kit: &Kit, acting: &Acting) -> Result<(), Failure> {
     let mut case = Case::open(kit, acting, Action::LookForFindings, Target::NONE).await?;
     let municipality = case.municipality();
-    let newest = jobs::newest_of(case.conn(), municipality, DAILY.kind).await?;
+    let newest = jobs::newest(case.conn(), municipality, DAILY.kind, jobs::Of::default()).await?;
     if !newest.is_some_and(|job| job.is_open()) {
         let job = NewJob { kind: DAILY.kind, title: DAILY.title, subject_id: None, payload: json!({}) };
         jobs::enqueue(case.conn(), kit, municipality, Some(acting.staff_id), job).await?;

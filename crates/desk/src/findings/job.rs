@@ -43,7 +43,13 @@ pub struct Facts {
 /// From which day a run looks: every day on which a case may still have come since the last run.
 async fn first_day(run: &Run, today: Date) -> sqlx::Result<Date> {
     let mut tx = db::begin(&run.kit.pool, run.municipality).await?;
-    let last = jobs::last_done(&mut tx, run.municipality, DAILY.kind).await?;
+    let last = jobs::newest(
+        &mut tx,
+        run.municipality,
+        DAILY.kind,
+        jobs::Of { is_done: true, ..jobs::Of::default() },
+    )
+    .await?;
     let last = last.map(|job| clock::in_japan(job.created_at).date());
     Ok(last.map_or_else(
         || today.saturating_sub(FIRST_DAYS.days()),

@@ -94,7 +94,8 @@ pub struct Found {
     pub looks: i32,
 }
 
-/// Keeps a finding. One that somebody has decided on stays as it was decided on.
+/// Keeps a finding. One that somebody has decided on stays as it was decided on, unless there were more looks, or other signs,
+/// since: that is another question.
 pub async fn put(
     conn: &mut PgConnection,
     municipality: Municipality,
@@ -108,7 +109,8 @@ pub async fn put(
          values ($1, $2, $3, $4, $5, $6, $7, $8, 'open')
          on conflict on constraint findings_look_key do update
              set signs = excluded.signs, looks = excluded.looks, state = 'open'
-         where findings.state in ('open', 'settled')",
+         where findings.state in ('open', 'settled') or excluded.looks > findings.looks
+             or not excluded.signs <@ findings.signs",
     )
     .bind(municipality.0)
     .bind(finding_id)

@@ -99,7 +99,7 @@ async fn gather(
         }
         None => false,
     };
-    let job = jobs::newest_of(conn, municipality, COMPARE).await?;
+    let job = comparison(conn, municipality, month).await?;
     Ok(Month { month, figures, signed, is_contained, job })
 }
 
@@ -111,11 +111,30 @@ pub async fn show(kit: &Kit, acting: &Acting, month: Date) -> Result<Month, Fail
     Ok(found)
 }
 
-/// The newest comparison, for the progress bar that asks again.
-pub async fn job(kit: &Kit, acting: &Acting) -> Result<Option<Job>, Failure> {
+fn payload(month: Date) -> Value {
+    json!({"month": month.to_string()})
+}
+
+/// The newest comparison of this month.
+async fn comparison(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    month: Date,
+) -> sqlx::Result<Option<Job>> {
+    jobs::newest(
+        conn,
+        municipality,
+        COMPARE,
+        jobs::Of { payload: Some(&payload(month)), ..jobs::Of::default() },
+    )
+    .await
+}
+
+/// The newest comparison of a month, for the progress bar that asks again.
+pub async fn job(kit: &Kit, acting: &Acting, month: Date) -> Result<Option<Job>, Failure> {
     let mut case = Case::open(kit, acting, Action::ViewMonths, Target::NONE).await?;
     let municipality = case.municipality();
-    let job = jobs::newest_of(case.conn(), municipality, COMPARE).await?;
+    let job = comparison(case.conn(), municipality, month).await?;
     case.viewed(json!({"page": "progress"})).await?;
     Ok(job)
 }
@@ -124,13 +143,13 @@ pub async fn job(kit: &Kit, acting: &Acting) -> Result<Option<Job>, Failure> {
 pub async fn ask_to_compare(kit: &Kit, acting: &Acting, month: Date) -> Result<(), Failure> {
     let mut case = Case::open(kit, acting, Action::CompareLog, Target::NONE).await?;
     let municipality = case.municipality();
-    let newest = jobs::newest_of(case.conn(), municipality, COMPARE).await?;
+    let newest = comparison(case.conn(), municipality, month).await?;
     if !newest.is_some_and(|job| job.is_open()) {
         let job = NewJob {
             kind: COMPARE,
             title: "操作ログと控えの照合",
             subject_id: None,
-            payload: json!({"month": month.to_string()}),
+            payload: payload(month),
         };
         jobs::enqueue(case.conn(), kit, municipality, Some(acting.staff_id), job).await?;
     }
@@ -190,7 +209,7 @@ fn errors_of(faults: &[Fault], form: &Form) -> FormErrors {
             }
             Fault::Signed => errors.add("", "この月は署名済みです"),
             Fault::NoCheckpoint => {
-                errors.add("", "操作ログに署名係の署名がありません。1分ほど待ってからやり直してください");
+                errors.add("", "この月の終わりの後に、操作ログに署名係の署名がありません。1分ほど待ってからやり直してください");
             }
             Fault::Unanswered(check) => {
                 errors.add(check.code(), format!("「{}」の結果を選択してください", check.ja()));
@@ -220,7 +239,7 @@ pub async fn sign(
     let mut case = Case::open(kit, acting, Action::SignMonth, Target::NONE).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let found = gather(case.conn(), municipality, month, today).await?;
-    let checkpoint = sql::checkpoint(case.conn(), municipality).await?;
+    let checkpoint = sql::checkpoint(case.conn(), municipality, month).await?;
     let asked = Asked {
         month,
         today,
@@ -241,9 +260,12 @@ pub async fn sign(
     };
     if form.seen != hex(&digest) {
         case.refused(kit, json!({"cause": "changed", "month": found.figures.month})).await?;
-        return Err(Failure::Conflict(
-            "表示した後に、この月の内容が変わりました。開き直して確かめてから署名してください。".to_owned(),
-        ));
+        let mut errors = FormErrors::default();
+        errors.add(
+            "",
+            "表示した後に、この月の内容が変わりました。下の今の数字を確かめてから、もう一度署名してください",
+        );
+        return Ok(Err(errors));
     }
     let answers: Map<String, Value> =
         form.answers.iter().map(|(check, answer)| (check.code().to_owned(), json!(answer.code()))).collect();

@@ -1,15 +1,17 @@
 //! Questions about a month of the log, and its signature: `monthly_reviews` is written here.
 
 use super::figures::{ByAction, Count, Figures};
-use domain::{Date, holidays::is_office_day, monthly, oversight::is_off_hours};
+use domain::{Date, holidays::is_office_day, individual_number::Purpose, monthly, oversight::is_off_hours};
 use jiff::Timestamp;
 use kit::{Action, Day, Instant, Municipality};
 use serde_json::Value;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// What takes data out of the system.
+/// What takes data out of the system, each entry once.
 const TAKEN_OUT: [Action; 2] = [Action::PrintCampaign, Action::DownloadPrint];
+/// What takes data out under two persons: each taking is counted, not the download that follows it.
+const TAKEN_BY_TWO: &str = "('take_export', 'hand_provision') and outcome = 'done' and detail ? 'taking'";
 /// What the log calls an export at the machine.
 const EXPORT: &str = "audit export";
 
@@ -41,8 +43,14 @@ pub async fn figures(
 ) -> sqlx::Result<Figures> {
     let by_action = by_action(conn, municipality, month).await?;
     let zones = format!("select zone, count(*) from audit_entries where {SPAN} group by 1 order by 1");
+    // Provisions name their ground in the same place; here it is about numbers.
+    let codes: Vec<String> = Purpose::ALL.iter().map(|one| format!("'{}'", one.code())).collect();
     let purposes = format!(
-        "select purpose, count(*) from audit_entries where {SPAN} and purpose is not null group by 1 order by 1"
+        "select purpose, count(*) from audit_entries where {SPAN} and purpose in ({}) group by 1 order by 1",
+        codes.join(", ")
+    );
+    let by_two = format!(
+        "select action, count(*) from audit_entries where {SPAN} and action in {TAKEN_BY_TWO} group by 1 order by 1"
     );
     let exports = format!(
         "select 'audit_export', count(*) from audit_entries
@@ -60,6 +68,7 @@ pub async fn figures(
         .filter_map(|action| count_of(*action))
         .map(|one| Count { code: one.action.clone(), count: one.done + one.viewed })
         .collect();
+    taken_out.extend(counts(conn, municipality, month, by_two).await?);
     let exported = counts(conn, municipality, month, exports).await?;
     taken_out.extend(exported.into_iter().filter(|one| one.count > 0));
     let (checkpoints, checkpoint_size, alarms) = kept(conn, municipality, month).await?;
@@ -201,15 +210,19 @@ pub async fn first_day(conn: &mut PgConnection, municipality: Municipality) -> s
     Ok(first.map(|at| kit::clock::in_japan(at.0).date()))
 }
 
-/// The newest checkpoint: size and root of the log as the keeper has signed it.
+/// The newest checkpoint that the keeper signed when the month was over: size and root of the log. An older one does not
+/// cover all of the month.
 pub async fn checkpoint(
     conn: &mut PgConnection,
     municipality: Municipality,
+    month: Date,
 ) -> sqlx::Result<Option<(i64, Vec<u8>)>> {
     sqlx::query_as(
-        "select size, root from audit_checkpoints where municipality_code = $1 order by size desc limit 1",
+        "select size, root from audit_checkpoints where municipality_code = $1
+             and signed_at >= ($2::date::timestamp at time zone 'Asia/Tokyo') order by size desc limit 1",
     )
     .bind(municipality.0)
+    .bind(Day(monthly::next(month)))
     .fetch_optional(conn)
     .await
 }

@@ -23,14 +23,13 @@ use ui::{Chip, Choice, Crumb, FieldState, FormErrors, Progress, Shell, Tone, dat
 pub fn routes<S: System>() -> Routes<S> {
     Routes::default()
         .get("/audit/months", Action::ViewMonths, list::<S>)
-        .get("/audit/months/progress", Action::ViewMonths, progress::<S>)
+        .get("/audit/months/{month}/progress", Action::ViewMonths, progress::<S>)
         .get("/audit/months/{month}", Action::ViewMonths, show::<S>)
         .post("/audit/months/{month}/compare", Action::CompareLog, compare::<S>)
         .post("/audit/months/{month}/sign", Action::SignMonth, sign::<S>)
 }
 
 pub const NAV: &str = "/audit/months";
-const PROGRESS: &str = "/audit/months/progress";
 
 /// A month as its page names it; what is no month is no page.
 fn read_month(text: &str) -> Result<Date, Failure> {
@@ -244,6 +243,10 @@ fn log(figures: &Figures) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn progress_path(month: &str) -> String {
+    format!("{NAV}/{month}/progress")
+}
+
 fn month_page<S: System>(
     acting: &Acting,
     found: &Month,
@@ -263,7 +266,11 @@ fn month_page<S: System>(
         tables: tables(figures),
         actions: figures.by_action.iter().map(action).collect(),
         log: log(figures),
-        progress: found.job.as_ref().filter(|job| job.is_open()).map(|job| page::progress(job, PROGRESS)),
+        progress: found
+            .job
+            .as_ref()
+            .filter(|job| job.is_open())
+            .map(|job| page::progress(job, &progress_path(&figures.month))),
         seen: case::digest(figures),
         checks: Check::ALL
             .iter()
@@ -291,9 +298,14 @@ async fn show<S: System>(
 }
 
 /// The part that the progress bar asks for.
-async fn progress<S: System>(State(app): State<S>, acting: Acting) -> Result<Html<String>, Failure> {
-    let job = case::job(app.kit(), &acting).await?;
-    job.map_or_else(|| Ok(Html(String::new())), |job| page::show(&page::progress(&job, PROGRESS)))
+async fn progress<S: System>(
+    State(app): State<S>,
+    acting: Acting,
+    Path(month): Path<String>,
+) -> Result<Html<String>, Failure> {
+    let job = case::job(app.kit(), &acting, read_month(&month)?).await?;
+    let again = progress_path(&month);
+    job.map_or_else(|| Ok(Html(String::new())), |job| page::show(&page::progress(&job, &again)))
 }
 
 async fn compare<S: System>(

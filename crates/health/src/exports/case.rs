@@ -46,12 +46,41 @@ pub struct Draft {
     pub purpose: String,
 }
 
-/// What a file holds.
-pub struct Content {
-    bytes: Vec<u8>,
+/// How much a file would hold, counted without reading it.
+#[derive(Clone, Copy)]
+pub struct Size {
     pub rows: usize,
-    /// People under 支援措置 who are left out, or stand there without their address.
+    /// People under 支援措置 on the list: left out, or there without their address.
     pub protected: usize,
+}
+
+impl Size {
+    /// What is left where the file leaves the office: already 「支援措置」 tells on people, and so does a blank address.
+    fn at(self, place: Place) -> Size {
+        let rows = match place {
+            Place::Office => self.rows,
+            Place::Outside => self.rows - self.protected,
+        };
+        Size { rows, ..self }
+    }
+}
+
+async fn size(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    (campaign_id, list): (Uuid, ExportList),
+) -> sqlx::Result<Size> {
+    let (rows, protected) = match list {
+        ExportList::People => sql::people_size(conn, municipality, campaign_id).await?,
+        ExportList::Manifest => sheets::sql::manifest_size(conn, municipality, campaign_id).await?,
+    };
+    Ok(Size { rows: rows as usize, protected: protected as usize })
+}
+
+/// A file as it is now.
+struct Content {
+    bytes: Vec<u8>,
+    rows: usize,
 }
 
 impl Content {
@@ -61,14 +90,14 @@ impl Content {
 }
 
 /// Makes the file as it is now. Of people who are protected today no address is in it, and outside the office nothing at
-/// all, since already 「支援措置」 tells on them.
+/// all ([`Size::at`]).
 async fn content(
     conn: &mut PgConnection,
     municipality: Municipality,
     campaign: &Campaign,
     (list, place, fields): (ExportList, Place, &[Field]),
 ) -> Result<Content, Failure> {
-    match list {
+    let bytes_and_rows = match list {
         ExportList::People => {
             let (mut rows, _) =
                 campaigns::targets(conn, municipality, campaign, &Part::Included, i64::MAX, 0).await?;
@@ -85,15 +114,18 @@ async fn content(
                 row.mailing_address.clear();
                 row.mailing_building.clear();
             }
-            let bytes = table::targets_csv(campaign.programme, campaign.base_date, &rows, fields)?;
-            Ok(Content { bytes, rows: rows.len(), protected: protected.len() })
+            (table::targets_csv(campaign.programme, campaign.base_date, &rows, fields)?, rows.len())
         }
         ExportList::Manifest => {
-            let rows = sheets::sql::manifest(conn, municipality, campaign.campaign_id).await?;
-            let bytes = sheets::files::manifest_csv(&rows)?;
-            Ok(Content { bytes, rows: rows.len(), protected: 0 })
+            let mut rows = sheets::sql::manifest(conn, municipality, campaign.campaign_id).await?;
+            if place == Place::Outside {
+                rows.retain(|row| !row.is_protected);
+            }
+            (sheets::files::manifest_csv(&rows)?, rows.len())
         }
-    }
+    };
+    let (bytes, rows) = bytes_and_rows;
+    Ok(Content { bytes, rows })
 }
 
 async fn find(
@@ -109,15 +141,14 @@ pub async fn begin(
     app: &App,
     acting: &Acting,
     (campaign_id, list): (Uuid, ExportList),
-) -> Result<(Campaign, Content), Failure> {
+) -> Result<(Campaign, Size), Failure> {
     let mut case =
         Case::open(&app.kit, acting, Action::ApplyExport, Target::of("campaign", campaign_id)).await?;
     let municipality = case.municipality();
     let campaign = find(case.conn(), municipality, campaign_id).await?;
-    let asked = (list, Place::Office, Field::ALL);
-    let content = content(case.conn(), municipality, &campaign, asked).await?;
-    case.viewed(json!({"page": "form", "list": list.code(), "rows": content.rows})).await?;
-    Ok((campaign, content))
+    let size = size(case.conn(), municipality, (campaign_id, list)).await?;
+    case.viewed(json!({"page": "form", "list": list.code(), "rows": size.rows})).await?;
+    Ok((campaign, size))
 }
 
 type Faults = Vec<(&'static str, String)>;
@@ -134,13 +165,13 @@ pub async fn apply(
     let municipality = case.municipality();
     let campaign = find(case.conn(), municipality, draft.campaign_id).await?;
     let place = draft.place.unwrap_or(Place::Outside);
-    let content = content(case.conn(), municipality, &campaign, (draft.list, place, &draft.fields)).await?;
+    let size = size(case.conn(), municipality, (draft.campaign_id, draft.list)).await?.at(place);
     let ask = ExportAsk {
         list: draft.list,
         place: draft.place,
         key: seal::typed(&draft.recipient_key),
         fields: draft.fields.len(),
-        rows: content.rows,
+        rows: size.rows,
         due_on: draft.due_on,
     };
     let faults = leaving::export_faults(&ask, app.kit.clock.today());
@@ -149,15 +180,18 @@ pub async fn apply(
         case.refused(&app.kit, detail).await?;
         return Ok(Err(faults));
     };
-    let approval_id = app.kit.ids.next();
+    // Only now is the list read: a list beyond its cap never is.
+    let content = content(case.conn(), municipality, &campaign, (draft.list, place, &draft.fields)).await?;
+    let (approval_id, digest) = (app.kit.ids.next(), content.digest());
+    let size = Size { rows: content.rows, ..size };
     let asked = Asked {
         approval_id,
         kind: Kind::Export,
         target: ("export", export_id),
         reason: &draft.purpose,
         basis: "",
-        plan: plan(draft, &campaign, (place, due_on), &content),
-        digest: content.digest(),
+        plan: plan(draft, &campaign, (place, due_on), (size, &digest)),
+        digest,
     };
     approvals::ask(&mut case, acting, &asked).await?;
     let new = NewExport {
@@ -169,12 +203,12 @@ pub async fn apply(
         recipient: &draft.recipient,
         recipient_key: draft.recipient_key.trim(),
         fields: draft.fields.iter().map(|field| field.code()).collect(),
-        rows: content.rows as i64,
+        rows: size.rows as i64,
         due_on,
     };
     sql::insert(case.conn(), municipality, &new).await?;
     case.done(json!({"approval": approval_id, "campaign": draft.campaign_id, "list": draft.list.code(),
-        "place": place.code(), "rows": content.rows, "digest": hex(&content.digest())}))
+        "place": place.code(), "rows": size.rows, "digest": hex(&digest)}))
         .await?;
     Ok(Ok(approval_id))
 }
@@ -184,7 +218,7 @@ fn plan(
     draft: &Draft,
     campaign: &Campaign,
     (place, due_on): (Place, Date),
-    content: &Content,
+    (size, digest): (Size, &[u8]),
 ) -> Vec<(&'static str, String)> {
     let fields = match draft.list {
         ExportList::People => draft.fields.iter().map(|field| field.ja()).collect::<Vec<_>>().join("、"),
@@ -200,7 +234,7 @@ fn plan(
     let mut plan = vec![
         ("一覧", draft.list.ja().to_owned()),
         ("抽出", campaign.title.clone()),
-        ("行数", format!("{}行", content.rows)),
+        ("行数", format!("{}行", size.rows)),
         ("項目", fields),
         ("使う場所", place.ja().to_owned()),
         ("受取人", draft.recipient.clone()),
@@ -214,10 +248,10 @@ fn plan(
                 terms.uses_max
             ),
         ),
-        ("ファイルの照合値", hex(&content.digest())),
+        ("ファイルの照合値", hex(digest)),
     ];
-    if content.protected > 0 {
-        let people = content.protected;
+    if size.protected > 0 {
+        let people = size.protected;
         let what = match place {
             Place::Outside => format!("支援措置対象者{people}人は、庁外に出すファイルから除きます。"),
             Place::Office => format!("支援措置対象者{people}人が含まれます。郵便番号と宛先は出力しません。"),
@@ -284,10 +318,17 @@ pub(crate) async fn refuse<T>(app: &App, case: Case, cause: &str, sentence: &str
     Err(Failure::Conflict(sentence.to_owned()))
 }
 
+fn no_more(app: &App, export: &Export) -> Option<&'static str> {
+    leaving::taking_fault(export.due_on, export.closed.is_some(), app.kit.clock.today())
+}
+
 /// One taking: counted, logged, and good for [`TAKING`].
 pub async fn take(app: &App, acting: &Acting, export_id: Uuid) -> Result<(), Failure> {
     let mut case = Case::open(&app.kit, acting, Action::TakeExport, target(export_id)).await?;
     let (export, approval) = gather(&mut case, export_id).await?;
+    if let Some(sentence) = no_more(app, &export) {
+        return refuse(app, case, "over", sentence).await;
+    }
     if approved_content(&mut case, &export, &approval).await?.is_none() {
         return refuse(app, case, "changed", CHANGED).await;
     }
@@ -310,6 +351,9 @@ pub async fn file(app: &App, acting: &Acting, export_id: Uuid) -> Result<File, F
     let (export, approval) = gather(&mut case, export_id).await?;
     if approval.asked_by != acting.staff_id {
         return refuse(app, case, Bar::OthersApproval.code(), &Bar::OthersApproval.to_string()).await;
+    }
+    if let Some(sentence) = no_more(app, &export) {
+        return refuse(app, case, "over", sentence).await;
     }
     if export.taken_at.is_none_or(|at| now.duration_since(at) > TAKING) {
         let sentence =

@@ -198,6 +198,23 @@ pub async fn close(
     Ok(done.rows_affected() == 1)
 }
 
+/// How many people a campaign has looked at, and how many of them are under 支援措置 now.
+pub async fn people_size(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    campaign_id: Uuid,
+) -> sqlx::Result<(i64, i64)> {
+    sqlx::query_as(
+        "select count(*), count(*) filter (where r.address_protected) from campaign_targets t
+         join residents r on r.municipality_code = t.municipality_code and r.resident_id = t.resident_id
+         where t.municipality_code = $1 and t.campaign_id = $2",
+    )
+    .bind(municipality.0)
+    .bind(campaign_id)
+    .fetch_one(conn)
+    .await
+}
+
 /// Who of these people is under 支援措置 now, whatever a frozen list says.
 pub async fn protected(
     conn: &mut PgConnection,

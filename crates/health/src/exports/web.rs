@@ -1,7 +1,7 @@
 //! Pages of 持出し: the form, the ledger, one file with its taking and its report.
 
 use super::{
-    case::{self, Content, Draft, Shown},
+    case::{self, Draft, Shown, Size},
     seal,
     sql::Export,
 };
@@ -22,7 +22,7 @@ use axum::{
 use desk::approvals::web::{chip, moment};
 use domain::{
     Date,
-    leaving::{Closing, ExportList, Place, is_overdue},
+    leaving::{Closing, ExportList, Place, is_overdue, taking_fault},
     wareki,
 };
 use kit::{Acting, Action, Failure, Posted, approvals::steps::may_use, web::Routes};
@@ -91,7 +91,7 @@ const USUAL: [Field; 4] = [Field::Listed, Field::Exclusion, Field::Number, Field
 
 fn form_page(
     acting: &Acting,
-    (campaign, content): (Campaign, Content),
+    (campaign, size): (Campaign, Size),
     list: ExportList,
     (posted, errors): (&Posted, FormErrors),
     is_sent: bool,
@@ -101,8 +101,8 @@ fn form_page(
     };
     FormPage {
         list,
-        rows: content.rows,
-        protected: content.protected,
+        rows: size.rows,
+        protected: size.protected,
         place: errors.field("place", posted.text("place")),
         places: vec![
             Choice::new(Place::Office.code(), Place::Office.ja())
@@ -287,7 +287,9 @@ struct ShowPage {
 
 fn show_page(app: &App, acting: &Acting, shown: &Shown, (posted, errors): (&Posted, FormErrors)) -> ShowPage {
     let (export, approval) = (&shown.export, &shown.approval);
-    let may_take = acting.may(Action::TakeExport) && may_use(approval, acting.staff_id, shown.now).is_ok();
+    let is_over = taking_fault(export.due_on, export.closed.is_some(), app.kit.clock.today()).is_some();
+    let may_take =
+        acting.may(Action::TakeExport) && !is_over && may_use(approval, acting.staff_id, shown.now).is_ok();
     ShowPage {
         id: export.export_id,
         approval_id: approval.approval_id,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// A sheet's person is not looked up but held in the hand: `FindSheet` is no look.
 const LOOKS: Looks = Looks {
     kind: "resident",
-    actions: &[Action::ViewResident, Action::ViewRecord],
+    actions: &[Action::ViewResident, Action::ViewRecord, Action::ViewProvisions],
     search: Action::SearchResidents,
 };
 

@@ -30,6 +30,9 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use uuid::Uuid;
 
+const PRINTED: &str =
+    "この方の用紙は、この抽出ですでに印刷されています。印刷ファイルの画面で確かめてください。";
+
 /// What two persons have to do with: one person of one campaign.
 async fn find(case: &mut Case, campaign_id: Uuid) -> Result<Campaign, Failure> {
     let municipality = case.municipality();
@@ -91,8 +94,24 @@ pub async fn apply(
     let mut case = Case::open(&app.kit, acting, Action::ApplyProtectedPrint, target).await?;
     let municipality = case.municipality();
     let campaign = find(&mut case, campaign_id).await?;
+    // Locked: two applications at once would both be the only one.
+    campaigns::lock(case.conn(), municipality, campaign_id).await?.ok_or(Failure::NotFound)?;
     let one = sql::one(case.conn(), municipality, campaign_id, resident_id).await?;
     let one = one.ok_or(Failure::NotFound)?;
+    if one.file_number.is_some() {
+        return refuse(app, case, "printed", PRINTED).await;
+    }
+    if let Some((asked, _)) = one.asked {
+        let at = case.at();
+        let asked = approvals::sql::get(case.conn(), municipality, asked, false).await?;
+        if let Some(asked) = asked.filter(|asked| asked.is_open(at)) {
+            let sentence = format!(
+                "この方の印刷は、第{}号で申請されています。その申請を実行するか、取り下げてから申請してください。",
+                asked.number
+            );
+            return refuse(app, case, "asked", &sentence).await;
+        }
+    }
     if let Some(fault) = leaving::hand_over_fault(hand_over, one.has_mailing_address) {
         case.refused(&app.kit, json!({"cause": "no_mailing_address"})).await?;
         return Ok(Err(fault));
@@ -240,6 +259,7 @@ async fn write(
         checked_at: at,
         check_summary: "支援措置対象者1人分の用紙番号・宛名番号・氏名・宛先・フォントを検査済み".to_owned(),
         is_protected: true,
+        erased: None,
     })
 }
 
@@ -298,6 +318,9 @@ pub async fn print(
         let sentence = "この方の印刷はまだ申請されていません。申請し、承認を受けてから印刷してください。";
         return refuse(app, case, "not_asked", sentence).await;
     };
+    if one.file_number.is_some() {
+        return refuse(app, case, "printed", PRINTED).await;
+    }
     if campaign.state != State::Printed {
         let sentence = "発送する方の印刷がまだ終わっていません。発送の印刷を終えてからやり直してください。";
         return refuse(app, case, "not_printed", sentence).await;
@@ -308,7 +331,10 @@ pub async fn print(
         Ok(found) => found,
         Err(sentence) => return refuse(app, case, "no_longer", &sentence).await,
     };
-    if let Some(fault) = leaving::hand_over_fault(hand_over, !resident.mailing_address.is_empty()) {
+    if let Some(fault) = leaving::hand_over_fault(
+        hand_over,
+        sql::has_mailing_address(&resident.mailing_address, &resident.mailing_postal_code),
+    ) {
         return refuse(app, case, "no_mailing_address", fault).await;
     }
     let head = sheets::letterhead(case.conn(), municipality).await?;
@@ -329,7 +355,9 @@ pub async fn print(
         file_number,
         at,
     };
-    sql::printed(case.conn(), municipality, (campaign_id, approval_id), &printed).await?;
+    if !sql::printed(case.conn(), municipality, (campaign_id, approval_id), &printed).await? {
+        return refuse(app, case, "printed", PRINTED).await;
+    }
     case.done(json!({"approval": approval_id, "campaign": campaign_id, "file": file_number,
         "hand_over": hand_over.code(), "digest": extract::hex(&file.file_digest)}))
         .await

@@ -1,7 +1,7 @@
 //! Who was kept back for 支援措置, and what was asked for them.
 
 use crate::campaigns::sql::{TARGET_COLUMNS, TargetRow, read_target};
-use domain::leaving::HandOver;
+use domain::{ids::PostalCode, leaving::HandOver};
 use kit::Municipality;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -13,12 +13,13 @@ pub const LISTED_MAX: i64 = 500;
 #[derive(Clone, Debug)]
 pub struct KeptBack {
     pub target: TargetRow,
-    /// A 送付先 is registered.
+    /// A 送付先 with a postal code is registered.
     pub has_mailing_address: bool,
     /// The newest application and what it asks for.
     pub asked: Option<(Uuid, HandOver)>,
-    /// The file with the printed sheet.
+    /// The file with the printed sheet, and whether it has been erased since.
     pub file_number: Option<i32>,
+    pub is_erased: bool,
 }
 
 const KEPT_BACK: &str = "from campaign_targets t
@@ -33,12 +34,21 @@ const KEPT_BACK: &str = "from campaign_targets t
      left join lateral (select max(f.file_number) as file_number from protected_prints f
          where f.municipality_code = t.municipality_code and f.campaign_id = t.campaign_id
              and f.resident_id = t.resident_id) f on true
+     left join print_file_erasures e on e.municipality_code = t.municipality_code and e.campaign_id = t.campaign_id
+         and e.file_number = f.file_number
      where t.municipality_code = $1 and t.campaign_id = $2
-         and (not t.included and t.exclusion = 'protected' or s.withheld_reason = 'protected')";
+         and (not t.included and t.exclusion = 'protected' or s.withheld_reason = 'protected'
+             or f.file_number is not null)";
+
+/// Whether a letter reaches what is registered as 送付先.
+pub fn has_mailing_address(address: &str, postal_code: &str) -> bool {
+    !address.is_empty() && PostalCode::parse(postal_code).is_ok()
+}
 
 fn columns() -> String {
     format!(
-        "select {TARGET_COLUMNS}, r.mailing_address <> '' as has_mailing_address, p.approval_id, p.hand_over, f.file_number {KEPT_BACK}"
+        "select {TARGET_COLUMNS}, r.mailing_address, r.mailing_postal_code, p.approval_id, p.hand_over, f.file_number,
+             e.erased_at is not null as is_erased {KEPT_BACK}"
     )
 }
 
@@ -48,9 +58,10 @@ fn read(row: &sqlx::postgres::PgRow) -> KeptBack {
         .zip(row.get::<Option<&str>, _>("hand_over").and_then(HandOver::from_code));
     KeptBack {
         target: read_target(row),
-        has_mailing_address: row.get("has_mailing_address"),
+        has_mailing_address: has_mailing_address(row.get("mailing_address"), row.get("mailing_postal_code")),
         asked,
         file_number: row.get("file_number"),
+        is_erased: row.get("is_erased"),
     }
 }
 
@@ -120,20 +131,22 @@ pub async fn withheld_number(
     .await
 }
 
-/// Notes the file of a sheet that was kept back before, or adds the sheet; and that this application has been printed.
+/// Notes the file of a sheet that was kept back before, or adds the sheet; and that this application has been printed. False
+/// where the person holds a sheet of this campaign already.
 pub async fn printed(
     conn: &mut PgConnection,
     municipality: Municipality,
     (campaign_id, approval_id): (Uuid, Uuid),
     sheet: &Printed<'_>,
-) -> sqlx::Result<()> {
-    sqlx::query(
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
         "insert into sheets (municipality_code, sheet_id, sheet_number, campaign_id, resident_id, kind, programme, dose_number,
              valid_until, state, file_number, page_number, printed_at)
          values ($1, $2, $3, $4, $5, 'questionnaire', $6, $7, $8, 'printed', $9, 1, $10)
          on conflict on constraint sheets_person_key do update set state = 'printed', withheld_reason = '', withheld_note = '',
              valid_until = excluded.valid_until, file_number = excluded.file_number, page_number = 1,
-             printed_at = excluded.printed_at",
+             printed_at = excluded.printed_at
+         where sheets.state = 'withheld'",
     )
     .bind(municipality.0)
     .bind(sheet.sheet_id)
@@ -147,6 +160,9 @@ pub async fn printed(
     .bind(kit::Instant(sheet.at))
     .execute(&mut *conn)
     .await?;
+    if done.rows_affected() != 1 {
+        return Ok(false);
+    }
     sqlx::query(
         "update protected_prints set file_number = $3 where municipality_code = $1 and approval_id = $2",
     )
@@ -155,7 +171,7 @@ pub async fn printed(
     .bind(sheet.file_number)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// A sheet that has just been printed.

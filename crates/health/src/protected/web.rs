@@ -54,6 +54,7 @@ struct Row {
     hand_over: &'static str,
     approval: Option<(Uuid, String, Chip)>,
     file: Option<i32>,
+    is_erased: bool,
     asks: bool,
     prints: bool,
 }
@@ -70,8 +71,11 @@ fn row(acting: &Acting, (one, approval): &(KeptBack, Option<Approval>), now: jif
             .as_ref()
             .map(|one| (one.approval_id, format!("第{}号", one.number), chip(one, now))),
         file: one.file_number,
-        asks: one.file_number.is_none() && acting.may(Action::ApplyProtectedPrint) && !is_usable,
-        prints: is_usable && acting.may(Action::PrintCampaign),
+        is_erased: one.is_erased,
+        asks: one.file_number.is_none()
+            && acting.may(Action::ApplyProtectedPrint)
+            && !approval.as_ref().is_some_and(|approval| approval.is_open(now)),
+        prints: one.file_number.is_none() && is_usable && acting.may(Action::PrintCampaign),
     }
 }
 

@@ -258,18 +258,26 @@ async fn approved(
 /// Hands it out: counted and logged, good for ten minutes.
 pub async fn hand(app: &App, acting: &Acting, provision_id: Uuid) -> Result<(), Failure> {
     let mut case = Case::open(&app.kit, acting, Action::HandProvision, target(provision_id)).await?;
+    let municipality = case.municipality();
     let (provision, approval) = gather(&mut case, provision_id).await?;
     case.because(provision.basis.code());
     let Some(provided) = approved(&mut case, &provision, &approval).await? else {
         return refuse(app, case, "changed", CHANGED).await;
     };
+    // Drawn before it counts: what cannot come out was never handed out.
+    let head = sheets::sql::letterhead(case.conn(), municipality).await?;
+    if let Err(Failure::Conflict(sentence)) =
+        make(app, acting, (&provision, &approval), &provided, head).await
+    {
+        return refuse(app, case, "unprintable", &sentence).await;
+    }
     let used = (Kind::Provision, provision.approval_id);
     let (mut case, _) = approvals::use_in(case, acting, &app.kit, used).await?;
     for one in &provided {
         let detail = json!({"provision": provision_id});
         case.also_viewed(&app.kit, Target::resident(one.resident.resident_id), detail).await?;
     }
-    case.done(json!({"approval": provision.approval_id, "people": provided.len()})).await
+    case.done(json!({"approval": provision.approval_id, "people": provided.len(), "taking": 1})).await
 }
 
 /// The document of a handing out that is still good.

@@ -103,7 +103,11 @@ async fn form(State(app): State<App>, acting: Acting) -> Result<Html<String>, Fa
 fn read_people(posted: &Posted, errors: &mut FormErrors) -> Vec<AddresseeNumber> {
     let mut people: Vec<AddresseeNumber> = Vec::new();
     let lines = posted.text("people").lines().map(str::trim).enumerate();
-    for (nth, text) in lines.filter(|(_, text)| !text.is_empty()).take(PROVIDED_PEOPLE_MAX + 1) {
+    for (nth, text) in lines.filter(|(_, text)| !text.is_empty()) {
+        // One too many is said by the rule; nobody is left out in silence.
+        if people.len() > PROVIDED_PEOPLE_MAX {
+            break;
+        }
         match AddresseeNumber::parse(text) {
             Ok(number) if people.contains(&number) => {}
             Ok(number) => people.push(number),

@@ -14,7 +14,12 @@ use uuid::Uuid;
 
 /// Where a campaign's files lie.
 pub fn folder(app: &App, municipality: Municipality, campaign_id: Uuid) -> PathBuf {
-    app.files.join(municipality.to_string()).join(campaign_id.to_string())
+    folder_in(&app.files, municipality, campaign_id)
+}
+
+/// The same below another root: where a backup is being put back.
+pub fn folder_in(root: &Path, municipality: Municipality, campaign_id: Uuid) -> PathBuf {
+    root.join(municipality.to_string()).join(campaign_id.to_string())
 }
 
 pub fn digest(bytes: &[u8]) -> Vec<u8> {
@@ -33,7 +38,23 @@ pub fn put(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).context(FULL)
 }
 
-/// Removes what a run that was cut off left behind: files that no row names.
+/// Takes files from the disk for good. One that is gone already is none of a hindrance: the run before was cut off.
+pub fn remove(folder: &Path, names: &[String]) -> anyhow::Result<()> {
+    const STAYS: &str = "印刷ファイルを消去できません。保存先の権限を確かめてから、消去を続けてください。";
+    for name in names {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context(STAYS),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    match File::open(folder) {
+        Ok(folder) => folder.sync_all().context(STAYS),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).context(STAYS),
+    }
+}
+
+/// Removes what a run that was cut off left behind: files that no row names, or whose row says that they are erased.
 pub fn clear_strays(folder: &Path, known: &[PrintFile]) -> anyhow::Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -43,7 +64,7 @@ pub fn clear_strays(folder: &Path, known: &[PrintFile]) -> anyhow::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name();
-        if !known.iter().any(|file| name == file.file_name.as_str()) {
+        if !known.iter().any(|file| file.erased.is_none() && name == file.file_name.as_str()) {
             fs::remove_file(entry.path())?;
         }
     }

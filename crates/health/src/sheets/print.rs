@@ -244,6 +244,7 @@ impl Press {
                     rendered.pages.len()
                 ),
                 is_protected: false,
+                erased: None,
                 file_name,
             };
             if file.pages > 0 {

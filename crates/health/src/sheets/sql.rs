@@ -278,6 +278,19 @@ pub struct PrintFile {
     pub check_summary: String,
     /// 取扱注意: the sheet of somebody under 支援措置.
     pub is_protected: bool,
+    /// Two persons have had it erased: nobody gets it any more.
+    pub erased: Option<Erased>,
+}
+
+/// 消去.
+#[derive(Clone, Copy, Debug)]
+pub struct Erased {
+    pub at: Timestamp,
+    /// Gone from the disk.
+    pub is_removed: bool,
+    pub approval_id: Uuid,
+    /// 受付番号 of the approval.
+    pub approval_number: i64,
 }
 
 fn read_file(row: &PgRow) -> PrintFile {
@@ -289,6 +302,12 @@ fn read_file(row: &PgRow) -> PrintFile {
         checked_at: row.get::<Instant, _>("checked_at").0,
         check_summary: row.get("check_summary"),
         is_protected: row.get("is_protected"),
+        erased: row.get::<Option<Instant>, _>("erased_at").map(|at| Erased {
+            at: at.0,
+            is_removed: row.get::<Option<Instant>, _>("removed_at").is_some(),
+            approval_id: row.get("approval_id"),
+            approval_number: row.get("approval_number"),
+        }),
     }
 }
 
@@ -298,8 +317,13 @@ pub async fn files(
     campaign_id: Uuid,
 ) -> sqlx::Result<Vec<PrintFile>> {
     let rows = sqlx::query(
-        "select file_number, file_name, pages, file_digest, checked_at, check_summary, is_protected from print_files
-         where municipality_code = $1 and campaign_id = $2 order by file_number",
+        "select f.file_number, f.file_name, f.pages, f.file_digest, f.checked_at, f.check_summary, f.is_protected,
+             e.erased_at, e.removed_at, e.approval_id, a.approval_number
+         from print_files f
+         left join print_file_erasures e on e.municipality_code = f.municipality_code and e.campaign_id = f.campaign_id
+             and e.file_number = f.file_number
+         left join approvals a on a.municipality_code = e.municipality_code and a.approval_id = e.approval_id
+         where f.municipality_code = $1 and f.campaign_id = $2 order by f.file_number",
     )
     .bind(municipality.0)
     .bind(campaign_id)
@@ -397,6 +421,25 @@ pub struct ManifestRow {
     pub sheet_number: String,
     pub addressee_number: String,
     pub postal_code: String,
+    /// Under 支援措置 by now: outside the office the blank postal code would tell on them.
+    pub is_protected: bool,
+}
+
+/// Which sheets a manifest names: those in files that anybody with the right may fetch.
+const IN_MANIFEST: &str = "from sheets s
+     join residents r on r.municipality_code = s.municipality_code and r.resident_id = s.resident_id
+     join print_files f on f.municipality_code = s.municipality_code and f.campaign_id = s.campaign_id and f.file_number = s.file_number
+     join campaign_targets t on t.municipality_code = s.municipality_code and t.campaign_id = s.campaign_id and t.resident_id = s.resident_id
+     where s.municipality_code = $1 and s.campaign_id = $2 and s.page_number is not null and not f.is_protected";
+
+/// How many lines a manifest has, and how many are of people under 支援措置 now.
+pub async fn manifest_size(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    campaign_id: Uuid,
+) -> sqlx::Result<(i64, i64)> {
+    let sql = format!("select count(*), count(*) filter (where r.address_protected) {IN_MANIFEST}");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(campaign_id).fetch_one(conn).await
 }
 
 pub async fn manifest(
@@ -404,20 +447,13 @@ pub async fn manifest(
     municipality: Municipality,
     campaign_id: Uuid,
 ) -> sqlx::Result<Vec<ManifestRow>> {
-    let rows = sqlx::query(
+    let sql = format!(
         "select f.file_name, s.page_number, s.sheet_number, t.addressee_number,
-             case when r.address_protected then '' else t.mailing_postal_code end
-         from sheets s
-         join residents r on r.municipality_code = s.municipality_code and r.resident_id = s.resident_id
-         join print_files f on f.municipality_code = s.municipality_code and f.campaign_id = s.campaign_id and f.file_number = s.file_number
-         join campaign_targets t on t.municipality_code = s.municipality_code and t.campaign_id = s.campaign_id and t.resident_id = s.resident_id
-         where s.municipality_code = $1 and s.campaign_id = $2 and s.page_number is not null and not f.is_protected
-         order by s.file_number, s.page_number",
-    )
-    .bind(municipality.0)
-    .bind(campaign_id)
-    .fetch_all(conn)
-    .await?;
+             case when r.address_protected then '' else t.mailing_postal_code end, r.address_protected
+         {IN_MANIFEST} order by s.file_number, s.page_number"
+    );
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(municipality.0).bind(campaign_id).fetch_all(conn).await?;
     Ok(rows
         .iter()
         .map(|row| ManifestRow {
@@ -426,6 +462,7 @@ pub async fn manifest(
             sheet_number: row.get(2),
             addressee_number: row.get(3),
             postal_code: row.get(4),
+            is_protected: row.get(5),
         })
         .collect())
 }

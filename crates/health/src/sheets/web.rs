@@ -14,6 +14,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{Html, Response},
 };
+use desk::approvals::web::moment;
 use domain::campaign::Exclusion;
 use kit::{Acting, Action, Case, Failure, Target, web::Routes};
 use serde_json::json;
@@ -37,6 +38,16 @@ struct FilesPage {
     withheld: Vec<sql::WithheldRow>,
     pager: Pager,
     may_download: bool,
+    may_erase: bool,
+}
+
+impl sql::PrintFile {
+    /// What has become of it: the word and the moment, where it is erased.
+    fn erased_ja(&self) -> String {
+        let Some(erased) = self.erased else { return String::new() };
+        let word = if erased.is_removed { "消去済み" } else { "消去しています" };
+        format!("{word}（{}）", moment(erased.at))
+    }
 }
 
 impl sql::WithheldRow {
@@ -74,6 +85,7 @@ async fn list(
             label: "印刷しなかった方".to_owned(),
         },
         may_download: acting.may(Action::DownloadPrint),
+        may_erase: acting.may(Action::ApplyErasure),
         campaign,
     })
 }
@@ -87,6 +99,14 @@ async fn file(
     let municipality = case.municipality();
     let all = sql::files(case.conn(), municipality, id).await?;
     let file = all.into_iter().find(|file| file.file_number == number).ok_or(Failure::NotFound)?;
+    if let Some(erased) = file.erased {
+        case.refused(&app.kit, json!({ "file": number, "cause": "erased" })).await?;
+        return Err(Failure::Conflict(format!(
+            "このファイルは {} に消去されました（承認 第{}号）。発送の記録は住民ごとの発送履歴で確かめてください。",
+            moment(erased.at),
+            erased.approval_number
+        )));
+    }
     if file.is_protected {
         let asked_by = protected::sql::asked_by(case.conn(), municipality, id, number).await?;
         if asked_by != Some(acting.staff_id) {

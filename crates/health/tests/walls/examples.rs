@@ -29,7 +29,11 @@ pub fn path(route: &Route, things: &Things) -> String {
     let path = route.path;
     let id = match path.split('/').nth(1).unwrap_or_default() {
         "residents" => things.resident,
-        "campaigns" if path.contains("/files") || path.contains("/protected") => things.printed,
+        "campaigns"
+            if path.contains("/files") || path.contains("/protected") || path.contains("/erasure") =>
+        {
+            things.printed
+        }
         "campaigns" => things.campaign,
         "approvals" => things.approval,
         "exports" => things.export,
@@ -133,12 +137,14 @@ pub fn form(route: &Route, things: &Things) -> Form {
             ("means", "paper"),
             ("recipient_key", ""),
         ],
+        "/campaigns/{id}/erasure" => &[("reason", "発送が終わったため")],
         "/campaigns/{id}/protected/{resident}" => {
             &[("hand_over", "counter"), ("reason", "本人と電話で確かめた")]
         }
-        "/approvals/{id}/export" | "/approvals/{id}/provision" | "/approvals/{id}/protected-print" => {
-            &[("answer", "approve"), ("reason", "確かめた")]
-        }
+        "/approvals/{id}/export"
+        | "/approvals/{id}/provision"
+        | "/approvals/{id}/protected-print"
+        | "/approvals/{id}/print-erasure" => &[("answer", "approve"), ("reason", "確かめた")],
         "/records/find" => &[("number", &number)],
         "/records"
         | "/records/new"
@@ -179,6 +185,8 @@ pub fn form(route: &Route, things: &Things) -> Form {
         | "/approvals/{id}/export/withdraw"
         | "/approvals/{id}/provision/withdraw"
         | "/approvals/{id}/protected-print/withdraw"
+        | "/approvals/{id}/print-erasure/withdraw"
+        | "/campaigns/{id}/erasure/erase"
         | "/imports/{id}/take"
         | "/campaigns/{id}/print"
         | "/coverage"

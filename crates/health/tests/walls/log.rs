@@ -1,11 +1,8 @@
 //! What the auditor asks of the log: who saw this person, what did this member of staff do, what was changed.
 
-use super::{
-    examples::{form, path, staff_routes},
-    town::{Ground as _, MARKS, Walls, walls},
-};
-use axum::http::Method;
-use kit::Role;
+use super::town::{Ground as _, MARKS, Walls, walls};
+use desk::audit::words::{field_ja, kind_ja};
+use kit::{Role, testing::walls::words};
 use uuid::Uuid;
 
 /// The ids of the entries on a page of the log.
@@ -85,33 +82,9 @@ async fn one_entry_shows_what_was_before_and_after_and_leads_on() {
 #[tokio::test]
 async fn the_auditor_reads_names_of_all_that_entries_say() {
     let walls = walls(MARKS).await;
-    for route in staff_routes() {
-        for role in Role::ALL.iter().filter(|role| route.door.admits(**role)) {
-            let session = walls.session(&walls.ours, *role).await;
-            let form =
-                if route.method == Method::GET { Vec::new() } else { form(&route, &walls.ours.things) };
-            walls.ask(&route.method, Some(&session), &path(&route, &walls.ours.things), &form).await;
-        }
-    }
-    let pool = walls.stage.db.superuser_pool();
-    let keys: Vec<String> = sqlx::query_scalar(
-        "select distinct key from audit_entries, jsonb_each(detail || coalesce(before, '{}') || coalesce(after, '{}'))
-         as parts (key, value) order by 1",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    assert!(keys.len() > 30, "{keys:?}");
-    let unnamed: Vec<_> = keys.iter().filter(|key| desk::audit::words::field_ja(key).is_none()).collect();
+    let unnamed = words::unnamed(&walls, field_ja, kind_ja).await;
     assert!(unnamed.is_empty(), "say in desk::audit::words what these are called: {unnamed:?}");
-    let kinds: Vec<String> =
-        sqlx::query_scalar("select distinct target_kind from audit_entries where target_kind <> ''")
-            .fetch_all(&pool)
-            .await
-            .unwrap();
-    let unnamed: Vec<_> = kinds.iter().filter(|kind| desk::audit::words::kind_ja(kind) == **kind).collect();
-    assert!(unnamed.is_empty(), "{unnamed:?}");
-
+    let pool = walls.stage.db.superuser_pool();
     let entry: Uuid = sqlx::query_scalar(
         "select entry_id from audit_entries where municipality_code = $1 and detail ->> 'page' = 'household' limit 1",
     )

@@ -5,4 +5,5 @@
 //! carried out by whoever asked.
 
 pub mod case;
+pub mod rules;
 pub mod web;

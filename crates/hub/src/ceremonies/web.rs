@@ -1,6 +1,9 @@
 //! Pages: the key ceremony, and the disposal of one person's number (in the business zone alone).
 
-use super::case::{self, Disposals};
+use super::{
+    case::{self, Disposals},
+    rules,
+};
 use crate::{App, numbers};
 use askama::Template;
 use axum::{
@@ -14,6 +17,7 @@ use desk::{
 use kit::{
     Acting, Action, Failure, Posted,
     approvals::{Approval, steps::may_use},
+    vault::disposal_digest,
     web::Routes,
 };
 use ui::{Chip, Crumb, FieldState, FormErrors, Shell};
@@ -105,6 +109,8 @@ struct DisposalPage {
     asked: Vec<(Uuid, String, Chip)>,
     done: Vec<(String, i32)>,
     disposes: bool,
+    /// Why nobody can ask for it now.
+    waits: Option<String>,
     reason: FieldState,
 }
 
@@ -113,8 +119,10 @@ fn disposal_page(
     (id, found): (Uuid, &Disposals),
     (posted, errors): (&Posted, FormErrors),
 ) -> DisposalPage {
-    let newest = found.asked.first();
-    let is_usable = newest.is_some_and(|one| may_use(one, acting.staff_id, found.now).is_ok());
+    let digest = disposal_digest(id, found.addressee.versions.len());
+    let to_use = rules::to_use(&found.asked, acting.staff_id, found.now);
+    let is_usable =
+        to_use.is_some_and(|one| one.digest == digest && may_use(one, acting.staff_id, found.now).is_ok());
     let crumbs = vec![
         Crumb::link(numbers::web::ROOM, "個人番号"),
         Crumb::link(format!("/numbers/{id}"), "個人番号の登録状況"),
@@ -131,6 +139,7 @@ fn disposal_page(
             .collect(),
         done: found.done.iter().map(|one| (moment(one.disposed_at), one.versions)).collect(),
         disposes: is_usable && acting.may(Action::DisposeNumber),
+        waits: rules::open(&found.asked, &digest, found.now).map(rules::already_asked),
         reason: errors.field("reason", posted.text("reason")),
         shell: Shell {
             errors, ..page::shell::<App>(acting, "個人番号の廃棄", numbers::web::ROOM, crumbs)

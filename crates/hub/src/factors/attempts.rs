@@ -10,6 +10,10 @@ const FREE: i32 = 5;
 /// After so many in a row only the ID manager opens again (NIST SP 800-63B-4, 3.2.2).
 pub const FAILURES_MAX: i32 = 100;
 
+/// A login id that nobody has tried for this long is forgotten, whether or not anybody has it: otherwise every slip of the
+/// pen would be kept for good. Not what is held for good.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// What stands in the way of another attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
@@ -45,6 +49,15 @@ pub async fn held(
     login_hash: &[u8],
     now: Timestamp,
 ) -> sqlx::Result<Option<Held>> {
+    sqlx::query(
+        "delete from sign_in_attempts where municipality_code = $1 and last_at < $2 and failures < $3 and login_hash <> $4",
+    )
+    .bind(municipality.0)
+    .bind(Instant(now - KEPT_FOR))
+    .bind(FAILURES_MAX)
+    .bind(login_hash)
+    .execute(&mut *conn)
+    .await?;
     let (failures, retry_at): (i32, Option<Instant>) = sqlx::query_as(
         "insert into sign_in_attempts (municipality_code, login_hash, failures, last_at) values ($1, $2, 0, $3)
          on conflict (municipality_code, login_hash) do update set last_at = excluded.last_at

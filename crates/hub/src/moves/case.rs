@@ -9,6 +9,7 @@ use crate::{
     rights::{
         case::{self as rights, Removal},
         sql::{self as rights_rows, Person},
+        steps::Subject,
     },
     sections::sql::{self as sections, Section},
 };
@@ -68,6 +69,36 @@ pub enum Done {
     Faults(Vec<(&'static str, String)>),
 }
 
+/// Ends what is held with the last day, by an application wherever there is a section to put it under. Where there is
+/// none, the rights end all the same.
+async fn end_rights(
+    case: &mut Case,
+    (application_id, by): (Uuid, Uuid),
+    (form, subject): (&Form, &Subject),
+    today: Date,
+) -> Result<Option<Uuid>, Failure> {
+    if subject.roles.is_empty() {
+        return Ok(None);
+    }
+    let (municipality, at, last_on) = (case.municipality(), case.at(), form.what.rights_end_on());
+    let recorders = sql::section_on(case.conn(), by, today).await?;
+    let Some(section_id) = rules::removal_section(form.what, subject, recorders) else {
+        let held = (subject.staff_id, subject.roles.as_slice());
+        rights_rows::end_holdings(case.conn(), municipality, held, last_on).await?;
+        return Ok(None);
+    };
+    let removal = Removal {
+        application_id,
+        staff_id: subject.staff_id,
+        section_id,
+        roles: subject.roles.clone(),
+        reason: format!("{}のため：{}", form.what.kind().ja(), form.reason),
+        last_on,
+    };
+    let ended = rights::end_rights(case.conn(), municipality, removal, (by, at)).await?;
+    Ok(Some(ended.application_id))
+}
+
 /// Records the move; the rights that are held end with the last day before it.
 pub async fn record(app: &App, acting: &Acting, form: &Form) -> Result<Done, Failure> {
     let today = app.kit.clock.today();
@@ -86,27 +117,13 @@ pub async fn record(app: &App, acting: &Acting, form: &Form) -> Result<Done, Fai
         }
         Move::Leaving { .. } => None,
     };
-    let faults = rules::faults(form.what, &person.subject, there, today);
+    let faults = rules::faults(form.what, &person.subject, &hand, there, today);
     if !faults.is_empty() {
         case.refused(&app.kit, json!({"cause": "faults", "count": faults.len()})).await?;
         return Ok(Done::Faults(faults));
     }
-    let last_on = form.what.rights_end_on();
-    let application_id = match (person.subject.section_id, person.subject.roles.is_empty()) {
-        (Some(section_id), false) => {
-            let removal = Removal {
-                application_id: app.kit.ids.next(),
-                staff_id: form.staff_id,
-                section_id,
-                roles: person.subject.roles.clone(),
-                reason: format!("{}のため：{}", form.what.kind().ja(), form.reason),
-                last_on,
-            };
-            let ended = rights::end_rights(case.conn(), municipality, removal, (acting.staff_id, at)).await?;
-            Some(ended.application_id)
-        }
-        _ => None,
-    };
+    let of = (app.kit.ids.next(), acting.staff_id);
+    let application_id = end_rights(&mut case, of, (form, &person.subject), today).await?;
     let new = NewMove {
         move_id: app.kit.ids.next(),
         staff_id: form.staff_id,
@@ -122,8 +139,9 @@ pub async fn record(app: &App, acting: &Acting, form: &Form) -> Result<Done, Fai
         Move::Transfer { section_id, from_on } => json!({"section": section_id, "from": from_on.to_string()}),
         Move::Leaving { last_on } => json!({"account_until": last_on.to_string()}),
     };
-    let detail = json!({"kind": form.what.kind().code(), "rights_until": last_on.to_string(),
-        "application": application_id});
+    let roles: Vec<_> = person.subject.roles.iter().map(|role| role.code()).collect();
+    let detail = json!({"kind": form.what.kind().code(), "roles": roles,
+        "rights_until": form.what.rights_end_on().to_string(), "application": application_id});
     case.done_changing(detail, before, after).await?;
     Ok(Done::Kept)
 }

@@ -50,8 +50,24 @@ pub fn may_record(hand: &Hand, subject: &Subject) -> bool {
             || subject.section_id.is_some_and(|section| hand.is_chief_of(section)))
 }
 
+/// The section under which the end of the rights is applied for: the person's own. Of somebody without one it is the
+/// section they come into, else the recorder's.
+pub fn removal_section(what: Move, subject: &Subject, recorders: Option<Uuid>) -> Option<Uuid> {
+    let there = match what {
+        Move::Transfer { section_id, .. } => Some(section_id),
+        Move::Leaving { .. } => None,
+    };
+    subject.section_id.or(there).or(recorders)
+}
+
 /// What stands against it: field and sentence, all at once. `there` is the section on the first day as it is known now.
-pub fn faults(new: Move, subject: &Subject, there: Option<Uuid>, today: Date) -> Vec<(&'static str, String)> {
+pub fn faults(
+    new: Move,
+    subject: &Subject,
+    hand: &Hand,
+    there: Option<Uuid>,
+    today: Date,
+) -> Vec<(&'static str, String)> {
     let mut faults = Vec::new();
     let (field, label, day) = match new {
         Move::Transfer { section_id, from_on } => {
@@ -67,8 +83,16 @@ pub fn faults(new: Move, subject: &Subject, there: Option<Uuid>, today: Date) ->
             ("from_on", "異動日", from_on)
         }
         Move::Leaving { last_on } => {
-            if subject.is_contractor && subject.until_on.is_some_and(|until| until < last_on) {
+            let is_later = subject.until_on.is_some_and(|until| until < last_on);
+            if is_later && subject.is_contractor {
                 faults.push(("last_on", "最後の日は、契約の終了日までにしてください".to_owned()));
+            } else if is_later && !hand.roles.contains(&Role::IdManager) {
+                // Otherwise a chief alone would let somebody in again.
+                faults.push((
+                    "last_on",
+                    "最後の日は、登録済みの「個人IDの最後の日」までにしてください。延ばすときは、ID管理者に依頼してください"
+                        .to_owned(),
+                ));
             }
             ("last_on", "最後の日", last_on)
         }

@@ -49,6 +49,16 @@ pub async fn addressee(
     Ok(number.and_then(|number| AddresseeNumber::new(number as u64)))
 }
 
+/// Lets whoever asks for something about one addressee at the same time wait, until the transaction ends. Not the row's own
+/// lock: the application may not change it.
+pub async fn lock(conn: &mut PgConnection, addressee_id: Uuid) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('sesshu addressee ' || $1::text, 0))")
+        .bind(addressee_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Names of staff for a list of who did what.
 pub async fn names(
     conn: &mut PgConnection,

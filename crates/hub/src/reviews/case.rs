@@ -1,7 +1,7 @@
 //! Use cases of whoever confirms: looking at the lists, deciding, signing.
 
 use super::{
-    rules::{self, Asked, Bar, Chief, Decision, Item},
+    rules::{self, Asked, Bar, Change, Chief, Decided, Decision, Item},
     sql::{self, Entry, PartRow, Review, Which},
 };
 use crate::{
@@ -182,7 +182,7 @@ pub struct Opened {
     pub review: Review,
     pub listed: Listed,
     pub entries: Vec<Entry>,
-    /// 点検の開始後に付与された権限.
+    /// 名簿にない権限 of the section: they began after the 基準日, or were granted after the freeze.
     pub granted: Vec<(String, Role, Date)>,
 }
 
@@ -252,25 +252,46 @@ async fn open_to_decide(
 pub struct Choice {
     pub staff_id: Uuid,
     pub role: Role,
-    pub decided: Option<(Decision, String)>,
+    pub decided: Option<Decided>,
+    /// The mark of what the page had shown.
+    pub shown: String,
 }
 
-/// Keeps what was decided so far. Answers how many are still open.
-pub async fn decide(app: &App, acting: &Acting, part_id: Uuid, choices: &[Choice]) -> Result<usize, Failure> {
+/// What came of a page of choices.
+pub enum Kept {
+    /// So many are still open.
+    Open(usize),
+    /// Somebody else has changed what this page changes, too. Nothing is kept; this is how the list stands now.
+    Overtaken(Box<Opened>),
+}
+
+/// Keeps what was decided so far: only what the page changes, and nothing that somebody else has changed since.
+pub async fn decide(app: &App, acting: &Acting, part_id: Uuid, choices: &[Choice]) -> Result<Kept, Failure> {
     let (mut case, opened, _) = open_to_decide(app, acting, part_id, true).await?;
     let (municipality, at) = (case.municipality(), case.at());
     let mut items = items(&opened.entries);
     let before = rules::undecided(&items);
+    let mut overtaken = 0;
     for item in items.iter_mut().filter(|item| item.is_held) {
         let is_this = |choice: &&Choice| choice.staff_id == item.staff_id && choice.role == item.role;
         let Some(choice) = choices.iter().find(is_this) else { continue };
-        item.decided = choice.decided.clone();
-        sql::decide(case.conn(), municipality, (part_id, item), (acting.staff_id, at)).await?;
+        match rules::change(&choice.shown, choice.decided.as_ref(), item.decided.as_ref()) {
+            Change::Nothing => {}
+            Change::Overtaken => overtaken += 1,
+            Change::Write => {
+                item.decided.clone_from(&choice.decided);
+                sql::decide(case.conn(), municipality, (part_id, item), (acting.staff_id, at)).await?;
+            }
+        }
+    }
+    if overtaken > 0 {
+        case.refused(&app.kit, json!({"cause": "changed", "count": overtaken})).await?;
+        return Ok(Kept::Overtaken(Box::new(opened)));
     }
     let open = rules::undecided(&items);
     let state = |open: usize| json!({"undecided": open});
     case.done_changing(json!({"review": opened.review.review_id}), state(before), state(open)).await?;
-    Ok(open)
+    Ok(Kept::Open(open))
 }
 
 /// What is to be signed.

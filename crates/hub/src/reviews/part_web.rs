@@ -1,8 +1,8 @@
 //! Pages of one list: deciding, and the signature.
 
 use super::{
-    case::{self, Choice, Opened, ToSign},
-    rules::{Decision, Item, verdict},
+    case::{self, Choice, Kept, Opened, ToSign},
+    rules::{self, Change, Decided, Decision, Item, verdict},
     sql::Entry,
     web::{NAV, asked_ja, part_name},
 };
@@ -15,6 +15,7 @@ use axum::{
 use desk::page;
 use kit::{Acting, Action, Duty, Failure, Posted, web::Routes};
 use serde::Deserialize;
+use std::collections::HashMap;
 use ui::{Chip, Crumb, FieldState, FormErrors, Shell, Tone, dates};
 use uuid::Uuid;
 
@@ -73,6 +74,8 @@ struct PartPage {
     facts: Vec<(&'static str, String)>,
     chip: Chip,
     rows: Vec<Row>,
+    /// What the page shows of each line, to be sent back with the choices.
+    shown: String,
     granted: Vec<(String, &'static str, String)>,
     is_yours: bool,
 }
@@ -91,26 +94,63 @@ struct Row {
     decision_ja: &'static str,
     /// The name of the choice, and of its reason.
     field: String,
+    /// The mark of what this page shows; empty for what is undecided.
+    mark: String,
     chosen: FieldState,
     reason: FieldState,
 }
 
+fn field(item: &Item) -> String {
+    format!("{}-{}", item.staff_id, item.role.code())
+}
+
 fn choice_field(item: &Item) -> String {
-    format!("d-{}-{}", item.staff_id, item.role.code())
+    format!("d-{}", field(item))
 }
 
 fn reason_field(item: &Item) -> String {
-    format!("r-{}-{}", item.staff_id, item.role.code())
+    format!("r-{}", field(item))
 }
 
-/// A line with what was typed, or else what is kept.
-fn row(entry: &Entry, posted: Option<&Posted>, errors: &FormErrors) -> Row {
+/// A page that was sent: what was chosen, and what it had shown.
+struct Sent<'a> {
+    posted: &'a Posted,
+    /// The mark of each line; what is missing was undecided. One field for all of them: a form has its limit of fields.
+    shown: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Sent<'a> {
+    fn of(posted: &'a Posted) -> Self {
+        let pairs = posted.text("shown").split(' ').filter_map(|pair| pair.split_once('='));
+        Sent { posted, shown: pairs.collect() }
+    }
+
+    fn shown(&self, item: &Item) -> &'a str {
+        self.shown.get(field(item).as_str()).copied().unwrap_or_default()
+    }
+
+    fn chosen(&self, item: &Item) -> Option<Decided> {
+        let decision = Decision::from_code(self.posted.text(&choice_field(item)))?;
+        let reason = self.posted.trimmed(&reason_field(item)).to_owned();
+        (decision != Decision::Ended).then_some((decision, reason))
+    }
+
+    fn change(&self, item: &Item) -> Change {
+        rules::change(self.shown(item), self.chosen(item).as_ref(), item.decided.as_ref())
+    }
+}
+
+/// A line with what was typed, where the page changes it or has to ask about it; else with what is kept by now.
+fn row(entry: &Entry, sent: Option<&Sent<'_>>, errors: &FormErrors) -> Row {
     let item = &entry.item;
     let decided = item.decided.as_ref();
     let kept = decided.map_or(("", ""), |(decision, reason)| (decision.code(), reason.as_str()));
     let (choice, reason) = (choice_field(item), reason_field(item));
-    let typed =
-        |name: &str, kept: &str| posted.map_or_else(|| kept.to_owned(), |one| one.text(name).to_owned());
+    let is_wrong = [&choice, &reason].into_iter().any(|name| errors.field(name, "").error.is_some());
+    let typed = sent.filter(|sent| is_wrong || sent.change(item) != Change::Nothing);
+    let value = |name: &str, kept: &str| {
+        typed.map_or_else(|| kept.to_owned(), |sent| sent.posted.text(name).to_owned())
+    };
     Row {
         name: entry.name.clone(),
         login: entry.login.clone(),
@@ -123,13 +163,18 @@ fn row(entry: &Entry, posted: Option<&Posted>, errors: &FormErrors) -> Row {
         is_held: item.is_held,
         decision: kept.0,
         decision_ja: decided.map_or("未決", |(decision, _)| decision.ja()),
-        chosen: errors.field(&choice, typed(&choice, kept.0)),
-        reason: errors.field(&reason, typed(&reason, kept.1)),
-        field: format!("{}-{}", item.staff_id, item.role.code()),
+        chosen: errors.field(&choice, value(&choice, kept.0)),
+        reason: errors.field(&reason, value(&reason, kept.1)),
+        field: field(item),
+        mark: match typed {
+            // Nothing was said about what others have done: it stays what this page has seen.
+            Some(sent) if sent.change(item) != Change::Overtaken => sent.shown(item).to_owned(),
+            Some(_) | None => rules::mark(decided),
+        },
     }
 }
 
-fn part_page(acting: &Acting, opened: &Opened, posted: Option<&Posted>, errors: FormErrors) -> PartPage {
+fn part_page(acting: &Acting, opened: &Opened, sent: Option<&Sent<'_>>, errors: FormErrors) -> PartPage {
     let (review, listed) = (&opened.review, &opened.listed);
     let chip = match (&listed.row.signature, review.closed.is_some()) {
         (Some(_), _) => Chip::new(Tone::Good, "署名済み"),
@@ -156,11 +201,15 @@ fn part_page(acting: &Acting, opened: &Opened, posted: Option<&Posted>, errors: 
         Crumb::here(name.clone()),
     ];
     let granted = opened.granted.iter();
+    let rows: Vec<Row> = opened.entries.iter().map(|entry| row(entry, sent, &errors)).collect();
+    let marked = rows.iter().filter(|row| row.is_held && !row.mark.is_empty());
+    let shown: Vec<String> = marked.map(|row| format!("{}={}", row.field, row.mark)).collect();
     PartPage {
         id: listed.row.part.part_id,
         facts,
         chip,
-        rows: opened.entries.iter().map(|entry| row(entry, posted, &errors)).collect(),
+        rows,
+        shown: shown.join(" "),
         granted: granted.map(|(name, role, from)| (name.clone(), role.ja(), dates::digits(*from))).collect(),
         is_yours: listed.is_yours,
         shell: Shell { errors, ..page::shell::<App>(acting, "点検の名簿", NAV, crumbs) },
@@ -196,25 +245,50 @@ async fn show(
     page::show(&part_page(&acting, &opened, None, errors))
 }
 
-/// What was chosen for one line; an error where a removal has no reason.
-fn read(entry: &Entry, posted: &Posted, errors: &mut FormErrors) -> Choice {
+/// What was chosen for one line, and what stands against it.
+fn read(entry: &Entry, sent: &Sent<'_>, errors: &mut FormErrors) -> Choice {
     let item = &entry.item;
-    let reason = posted.trimmed(&reason_field(item)).to_owned();
     let what = format!("{}さんの{}", entry.name, item.role.ja());
+    let reason = sent.posted.trimmed(&reason_field(item));
     if reason.chars().count() > REASON_CHARS_MAX {
         errors.add(reason_field(item), format!("{what}の理由を{REASON_CHARS_MAX}文字以内で入力してください"));
     }
-    let decided = match Decision::from_code(posted.text(&choice_field(item))) {
-        Some(Decision::Remove) => {
-            if reason.is_empty() {
-                errors.add(reason_field(item), format!("{what}を削除する理由を入力してください"));
-            }
-            Some((Decision::Remove, reason))
+    let decided = sent.chosen(item);
+    match &decided {
+        Some((Decision::Remove, reason)) if reason.is_empty() => {
+            errors.add(reason_field(item), format!("{what}を削除する理由を入力してください"));
         }
-        Some(Decision::Keep) => Some((Decision::Keep, reason)),
-        Some(Decision::Ended) | None => None,
-    };
-    Choice { staff_id: item.staff_id, role: item.role, decided }
+        Some((Decision::Remove | Decision::Keep | Decision::Ended, _)) => {}
+        // A reason is kept with a decision alone: it must not vanish unseen.
+        None if !reason.is_empty() => errors.add(
+            choice_field(item),
+            format!(
+                "{what}に理由があります。「継続」か「削除」を選択するか、未決のままなら理由を消してください"
+            ),
+        ),
+        None => {}
+    }
+    if sent.change(item) == Change::Overtaken {
+        let kept = match &item.decided {
+            Some((decision, reason)) if reason.is_empty() => decision.ja().to_owned(),
+            Some((decision, reason)) => format!("{}：{reason}", decision.ja()),
+            None => "未決".to_owned(),
+        };
+        errors.add(
+            choice_field(item),
+            format!(
+                "{what}の判断は、この画面を開いた後に「{kept}」に変わりました。見比べて選び直すか、選んだままでよければもう一度送信してください"
+            ),
+        );
+    }
+    Choice { staff_id: item.staff_id, role: item.role, decided, shown: sent.shown(item).to_owned() }
+}
+
+fn read_all(opened: &Opened, sent: &Sent<'_>) -> (Vec<Choice>, FormErrors) {
+    let mut errors = FormErrors::default();
+    let held = opened.entries.iter().filter(|entry| entry.item.is_held);
+    let choices = held.map(|entry| read(entry, sent, &mut errors)).collect();
+    (choices, errors)
 }
 
 async fn decide(
@@ -223,14 +297,19 @@ async fn decide(
     Path(id): Path<Uuid>,
     posted: Posted,
 ) -> Result<Response, Failure> {
+    let sent = Sent::of(&posted);
     let opened = case::part(&app, &acting, id).await?;
-    let mut errors = FormErrors::default();
-    let held = || opened.entries.iter().filter(|entry| entry.item.is_held);
-    let choices: Vec<Choice> = held().map(|entry| read(entry, &posted, &mut errors)).collect();
+    let (choices, errors) = read_all(&opened, &sent);
     if !errors.is_empty() {
-        return page::show_errors(&part_page(&acting, &opened, Some(&posted), errors));
+        return page::show_errors(&part_page(&acting, &opened, Some(&sent), errors));
     }
-    let undecided = case::decide(&app, &acting, id, &choices).await?;
+    let undecided = match case::decide(&app, &acting, id, &choices).await? {
+        Kept::Open(undecided) => undecided,
+        Kept::Overtaken(opened) => {
+            let (_, errors) = read_all(&opened, &sent);
+            return page::show_errors(&part_page(&acting, &opened, Some(&sent), errors));
+        }
+    };
     // What was chosen is kept; what is open is pointed out to whoever wants to sign.
     let next = match (posted.text("next") == "sign", undecided) {
         (true, 0) => "/sign",

@@ -67,6 +67,13 @@ impl Asked {
     }
 }
 
+impl Part {
+    /// The people had no section when the list was frozen: no chief that comes later is theirs, so it stays unsigned.
+    pub const fn is_out_of_reach(&self) -> bool {
+        self.section_id.is_none() && self.chief_id.is_none()
+    }
+}
+
 fn chiefs_of(part: &Part, chiefs: &[Chief], section: Option<Uuid>) -> Vec<Uuid> {
     let fits = |chief: &&Chief| Some(chief.section_id) == section && !part.people.contains(&chief.staff_id);
     chiefs.iter().filter(fits).map(|chief| chief.staff_id).collect()
@@ -150,7 +157,7 @@ pub struct Item {
     pub duties: Vec<String>,
     pub from_on: Date,
     pub until_on: Option<Date>,
-    pub decided: Option<(Decision, String)>,
+    pub decided: Option<Decided>,
     /// Whether it is held today, or from a later day on.
     pub is_held: bool,
 }
@@ -162,6 +169,40 @@ pub fn verdict(item: &Item) -> Option<(Decision, &str)> {
     }
     let decided = item.decided.as_ref().filter(|(decision, _)| *decision != Decision::Ended);
     decided.map(|(decision, reason)| (*decision, reason.as_str()))
+}
+
+/// What somebody decided about an item, with the reason.
+pub type Decided = (Decision, String);
+
+/// A decision as a page showed it, short enough to be sent back with the form. Nothing for what is undecided.
+pub fn mark(decided: Option<&Decided>) -> String {
+    decided.map_or_else(String::new, |(decision, reason)| {
+        hex(&format!("{}\t{reason}", decision.code())).chars().take(MARK_CHARS).collect()
+    })
+}
+
+/// 64 bits: enough to tell the few decisions about one item apart.
+const MARK_CHARS: usize = 16;
+
+/// What becomes of one line of a page that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The page left it as it had shown it, or wants what is kept anyway.
+    Nothing,
+    Write,
+    /// The page changes it, and so has somebody else since it was shown.
+    Overtaken,
+}
+
+/// Whether a line is to be written: `shown` is the mark of what the page had shown.
+pub fn change(shown: &str, chosen: Option<&Decided>, kept: Option<&Decided>) -> Change {
+    if mark(chosen) == shown || chosen == kept {
+        Change::Nothing
+    } else if mark(kept) == shown {
+        Change::Write
+    } else {
+        Change::Overtaken
+    }
 }
 
 /// How many items somebody still has to decide about.

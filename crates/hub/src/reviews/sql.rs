@@ -290,7 +290,8 @@ fn entry(row: &PgRow) -> Option<Entry> {
     })
 }
 
-/// 点検の開始後に付与された権限 in a section: name, role, first day. Not part of the list: three people have just decided.
+/// 名簿にない権限 of a section: name, role, first day. They began after the 基準日, or were granted after the freeze; three
+/// people have just decided about them.
 pub async fn granted_since(
     conn: &mut PgConnection,
     municipality: Municipality,

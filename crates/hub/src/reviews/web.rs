@@ -270,6 +270,8 @@ struct ShowPage {
     progress: Progress,
     parts: Vec<PartLine>,
     nobody: Vec<String>,
+    /// Whether there is a list that nobody will ever be able to sign.
+    has_unplaced: bool,
     may_close: bool,
     /// Lists for which closing needs a reason: id of the field, name of the list.
     gaps: Vec<(String, String, FieldState)>,
@@ -303,6 +305,7 @@ fn show_page(
     let is_overdue = is_open && rules::is_overdue(review.due_on, today);
     let signed = shown.parts.iter().filter(|one| one.row.part.is_signed).count();
     let unsigned = || shown.parts.iter().filter(|one| is_open && !one.row.part.is_signed);
+    let nobody = || unsigned().filter(|one| one.asked == Asked::Nobody);
     let gap = |one: &Listed| {
         let id = gap_field(one.row.part.part_id);
         let field = errors.field(&id, posted.text(&id));
@@ -325,7 +328,11 @@ fn show_page(
             poll: None,
         },
         parts: shown.parts.iter().map(|one| part_line(one, is_overdue)).collect(),
-        nobody: unsigned().filter(|one| one.asked == Asked::Nobody).map(|one| part_name(&one.row)).collect(),
+        nobody: nobody()
+            .filter(|one| !one.row.part.is_out_of_reach())
+            .map(|one| part_name(&one.row))
+            .collect(),
+        has_unplaced: nobody().any(|one| one.row.part.is_out_of_reach()),
         may_close: is_open && acting.may(Action::StartReview),
         gaps: unsigned().map(gap).collect(),
         shell: Shell { errors, ..page::shell::<App>(acting, "権限の点検の状況", NAV, crumbs) },

@@ -1,9 +1,10 @@
 //! Every route for every role: who is let in, what the log says of it, and that nothing happens without the log.
 
 use super::town::walls;
+use desk::audit::words::{field_ja, kind_ja};
 use kit::{
     Role,
-    testing::walls::{MARKS, access, forms, headers, sink},
+    testing::walls::{MARKS, access, forms, headers, sink, words},
 };
 
 #[tokio::test]
@@ -36,4 +37,10 @@ async fn each_request_of_each_route_is_in_the_table_and_in_the_files() {
 #[tokio::test]
 async fn no_route_answers_with_data_or_changes_anything_while_the_log_cannot_be_written() {
     sink::broken(&walls(MARKS).await).await;
+}
+
+#[tokio::test]
+async fn the_auditor_reads_names_of_all_that_entries_say() {
+    let unnamed = words::unnamed(&walls(MARKS).await, field_ja, kind_ja).await;
+    assert!(unnamed.is_empty(), "say in desk::audit::words what these are called: {unnamed:?}");
 }

@@ -148,17 +148,17 @@ pub async fn by_number(
     .await
 }
 
-/// Applications of these kinds and those of one person, newest first.
+/// Applications of these kinds and those of one person, newest first; those that can still be decided before all others.
 pub async fn list(
     conn: &mut PgConnection,
     municipality: Municipality,
     kinds: &[Kind],
-    staff_id: Uuid,
+    (staff_id, now): (Uuid, Timestamp),
     limit: i64,
 ) -> sqlx::Result<Vec<Approval>> {
     let sql = format!(
         "{SELECT} where a.municipality_code = $1 and (a.kind = any($2) or a.asked_by = $3)
-         order by (a.state = 'asked') desc, a.asked_at desc, a.approval_number desc limit $4"
+         order by (a.state = 'asked' and a.decide_until >= $5) desc, a.asked_at desc, a.approval_number desc limit $4"
     );
     let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -166,6 +166,7 @@ pub async fn list(
         .bind(codes)
         .bind(staff_id)
         .bind(limit)
+        .bind(Instant(now))
         .fetch_all(conn)
         .await?;
     rows.iter().map(read).collect()

@@ -11,6 +11,7 @@ coded! {
         Export = "export", "一覧の持出し";
         Provision = "provision", "ネットワーク外の提供";
         ProtectedPrint = "protected_print", "支援措置対象者の印刷";
+        PrintErasure = "print_erasure", "印刷ファイルの消去";
         KeyRotation = "key_rotation", "個人番号の暗号鍵の更新";
         NumberDisposal = "number_disposal", "個人番号の廃棄";
     }
@@ -50,6 +51,7 @@ impl Kind {
             Kind::Export => "/approvals/{id}/export",
             Kind::Provision => "/approvals/{id}/provision",
             Kind::ProtectedPrint => "/approvals/{id}/protected-print",
+            Kind::PrintErasure => "/approvals/{id}/print-erasure",
             Kind::KeyRotation => "/approvals/{id}/key-rotation",
             Kind::NumberDisposal => "/approvals/{id}/number-disposal",
         }
@@ -61,6 +63,7 @@ impl Kind {
             Kind::Export => "/approvals/{id}/export/withdraw",
             Kind::Provision => "/approvals/{id}/provision/withdraw",
             Kind::ProtectedPrint => "/approvals/{id}/protected-print/withdraw",
+            Kind::PrintErasure => "/approvals/{id}/print-erasure/withdraw",
             Kind::KeyRotation => "/approvals/{id}/key-rotation/withdraw",
             Kind::NumberDisposal => "/approvals/{id}/number-disposal/withdraw",
         }
@@ -85,6 +88,10 @@ impl Kind {
             // Three days: protection and whereabouts change, and the person was told to come.
             Kind::ProtectedPrint => {
                 terms(Action::ApplyProtectedPrint, Action::ApproveProtectedPrint, 3, 1, UsedBy::Applicant)
+            }
+            // A week: the files have waited for longer.
+            Kind::PrintErasure => {
+                terms(Action::ApplyErasure, Action::ApproveErasure, 7, 1, UsedBy::Applicant)
             }
             // A day: whoever rotates has the key file at hand.
             Kind::KeyRotation => terms(Action::ApplyKeys, Action::ApproveKeys, 1, 1, UsedBy::Machine),
@@ -146,6 +153,15 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// Whether something may still come of it: a decision, or the deed. While one is open, nobody asks for the same again.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Asked => now <= self.decide_until,
+            State::Approved { valid_until, .. } => self.uses < self.uses_max && now <= valid_until,
+            State::Rejected { .. } | State::Withdrawn { .. } => false,
+        }
+    }
+
     /// Whether this person may know of it.
     pub fn is_shown_to(&self, acting: &Acting) -> bool {
         self.asked_by == acting.staff_id || self.kind.is_shown_to(acting)

@@ -39,7 +39,8 @@ shared_buffers = {shared_mb}MB
 effective_cache_size = {cache_mb}MB
 work_mem = 32MB
 maintenance_work_mem = 256MB
-max_connections = 200
+# The doors of both systems need up to 190 at once; backups, commands and whoever looks in need theirs beside.
+max_connections = 260
 # Imports write much at once: fewer, larger checkpoints.
 max_wal_size = {max_wal}
 checkpoint_timeout = 15min

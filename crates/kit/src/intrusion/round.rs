@@ -131,7 +131,7 @@ async fn order(
     municipality: Municipality,
     daily: Daily,
 ) -> sqlx::Result<()> {
-    let newest = jobs::newest_of(conn, municipality, daily.kind).await?;
+    let newest = jobs::newest(conn, municipality, daily.kind, jobs::Of::default()).await?;
     let today = kit.clock.today();
     if newest.is_some_and(|job| crate::clock::in_japan(job.created_at).date() >= today) {
         return Ok(());

@@ -14,6 +14,7 @@ pub mod once;
 pub mod openapi;
 pub mod sink;
 pub mod tenants;
+pub mod words;
 
 use crate::{
     Kit, Municipality, Role,

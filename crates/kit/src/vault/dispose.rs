@@ -6,8 +6,15 @@ use crate::approvals::{self, Approval, Kind, State};
 use crate::audit::Outcome;
 use crate::{Acting, Action, Instant, Municipality, Target};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use sqlx::Row;
 use uuid::Uuid;
+
+/// What an application for a disposal covers: this person's number in so many versions. Made when it is asked for, and
+/// again at the deed.
+pub fn disposal_digest(person: Uuid, versions: usize) -> [u8; 32] {
+    Sha256::digest(format!("{person} {versions}")).into()
+}
 
 /// That a person's number was kept here and is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +31,8 @@ impl Vault {
     /// in backups before stays there until they are thrown away.
     ///
     /// # Errors
-    /// [`VaultError::NotShown`] where there is no number, or no such approval; [`VaultError::NotApproved`] with the bar.
+    /// [`VaultError::NotShown`] where there is no number, or no such approval; [`VaultError::NotApproved`] with the bar;
+    /// [`VaultError::Changed`] where a version has come or gone since it was asked for.
     pub async fn dispose(&self, acting: &Acting, person: Uuid, approval_id: Uuid) -> Result<(), VaultError> {
         let (municipality, target) = (acting.municipality, Target::of(ADDRESSEE, person));
         let mut pass = self.pass(acting, Action::DisposeNumber, None, target, Gates::SecondFactor).await?;
@@ -37,6 +45,11 @@ impl Vault {
             Some(Err(bar)) => return pass.refuse(bar.code(), bar.into()).await,
             Some(Ok(_)) | None => return pass.refuse("no_approval", VaultError::NotShown).await,
         };
+        let versions = super::sql::history(pass.conn(), municipality, person).await?.len();
+        if versions > 0 && approval.digest != disposal_digest(person, versions) {
+            // This undoes the use, too.
+            return pass.refuse("changed", VaultError::Changed).await;
+        }
         let deleted = delete(&mut pass, municipality, person, &approval).await?;
         if deleted == 0 {
             return pass.refuse("unknown", VaultError::NotShown).await;

@@ -5,11 +5,12 @@ use crate::support::{KITA, approved, stage_of};
 use domain::individual_number::IndividualNumber;
 use jiff::SignedDuration;
 use kit::{
-    Acting, Kit, Terminal, Vault,
-    approvals::{Bar, Kind},
+    Acting, Case, Kit, Role, Target, Terminal, Vault,
+    approvals::{self, Asked, Bar, Kind, State},
     jobs,
-    vault::{Begun, KeyRing, ROTATE_JOB, Reason, VaultError, create_key_file},
+    vault::{Begun, KeyRing, ROTATE_JOB, Reason, VaultError, create_key_file, disposal_digest},
 };
+use serde_json::json;
 use sqlx::PgPool;
 use std::sync::{
     Arc,
@@ -46,6 +47,30 @@ impl Room {
     async fn begin(&self) -> Result<Option<Begun>, VaultError> {
         let (_, number) = approved(&self.stage.kit, KITA, Kind::KeyRotation, Uuid::from_u128(7)).await;
         self.vault.begin_rotation(&self.operator().await, Some(number)).await
+    }
+
+    /// A disposal of so many versions of somebody's number, asked for by the handler and approved by a chief.
+    async fn approved_disposal(&self, whose: Uuid, versions: usize) -> Uuid {
+        let (kit, kind) = (&self.stage.kit, Kind::NumberDisposal);
+        let chief = self.stage.staff(KITA, Role::Chief).await;
+        let approval_id = kit.ids.next();
+        let target = Target::of("addressee", whose);
+        let mut case = Case::open(kit, &self.handler, kind.terms().applies, target).await.unwrap();
+        let asked = Asked {
+            approval_id,
+            kind,
+            target: ("addressee", whose),
+            reason: "保存期間の終わり",
+            basis: "bangoho_20",
+            plan: Vec::new(),
+            digest: disposal_digest(whose, versions),
+        };
+        approvals::ask(&mut case, &self.handler, &asked).await.unwrap();
+        let at = case.at();
+        let state = State::Approved { by: chief.staff_id, at, valid_until: at + kind.terms().valid_for };
+        approvals::sql::settle(case.conn(), KITA, approval_id, &state, "確かめた").await.unwrap();
+        case.done(json!({})).await.unwrap();
+        approval_id
     }
 
     fn ring(&self) -> KeyRing {
@@ -268,10 +293,9 @@ async fn a_rotation_needs_a_ceremony_of_two_persons_that_is_good_for_a_day_and_o
 #[tokio::test]
 async fn a_number_that_is_no_longer_needed_is_deleted_by_two_persons_and_cannot_be_read_again() {
     let room = filled("disposal", 2).await;
-    let kit = &room.stage.kit;
     let dispose = async |whose, approval| room.vault.dispose(&room.handler, whose, approval).await;
     assert!(matches!(dispose(person(1), person(5)).await, Err(VaultError::NotShown)));
-    let (for_one, _) = approved(kit, KITA, Kind::NumberDisposal, person(1)).await;
+    let for_one = room.approved_disposal(person(1), 1).await;
     // Approved for one person, it deletes no other.
     assert!(matches!(dispose(person(2), for_one).await, Err(VaultError::NotShown)));
     dispose(person(1), for_one).await.unwrap();
@@ -288,4 +312,25 @@ async fn a_number_that_is_no_longer_needed_is_deleted_by_two_persons_and_cannot_
     assert_eq!((history.len(), history[0].versions, history[0].disposed_by), (1, 1, room.handler.staff_id));
     assert_ne!(history[0].approved_by, room.handler.staff_id);
     assert!(matches!(dispose(person(1), for_one).await, Err(VaultError::NotApproved(Bar::UsedUp))));
+}
+
+#[tokio::test]
+async fn a_number_that_changed_after_it_was_asked_for_is_not_deleted_and_the_approval_is_not_used_up() {
+    let room = filled("disposal-changed", 1).await;
+    let asked = room.approved_disposal(person(1), 1).await;
+    room.register_as(&room.handler, person(1), &planted(9), day(), Reason::Request).await.unwrap();
+    let stale = room.vault.dispose(&room.handler, person(1), asked).await;
+    assert!(matches!(stale, Err(VaultError::Changed)), "{stale:?}");
+    assert_eq!(room.reveal(person(1)).await.unwrap(), shown(9));
+    let (left, uses): (i64, i64) =
+        sqlx::query_as("select (select count(*) from vault.numbers), (select count(*) from approval_uses)")
+            .fetch_one(&room.stage.db.superuser_pool())
+            .await
+            .unwrap();
+    assert_eq!((left, uses), (2, 0));
+    let said = room.entries().await;
+    assert!(said.contains(&"dispose_number refused - changed 1".to_owned()), "{said:?}");
+    let again = room.approved_disposal(person(1), 2).await;
+    room.vault.dispose(&room.handler, person(1), again).await.unwrap();
+    assert!(room.reveal(person(1)).await.is_err());
 }

@@ -228,6 +228,10 @@ impl Restoring<'_> {
                     "自治体 {municipality} の操作ログが、控えの続きになっていません。別のバックアップを指定してください。"
                 );
             }
+            if db == "sesshu_health" {
+                // What two persons had erased after the backup was taken has come back with it.
+                health::erasures::case::remove_again(&mut conn, &self.draft.join("files")).await?;
+            }
             conn.close().await?;
             if let Some(system) = db.strip_prefix("sesshu_") {
                 look_at(&admin, system).await.with_context(|| format!("{db} を使えません"))?;

@@ -42,18 +42,8 @@ const PASSWORD: &str = "only for a throw-away ward";
 const BORN_BY: Date = Date::constant(2026, 11, 21);
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let dir = args
-        .dir
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("sesshu-bench-{}", std::process::id())));
-    ensure!(!dir.exists(), "{} はすでにあります。空いている場所を指定してください。", dir.display());
-    let measured = crate::on_runtime(async {
-        let world = World::open(dir.clone(), None).await?;
-        let lines = measure(&world, args.samples).await;
-        world.close().await?;
-        lines
-    });
-    std::fs::remove_dir_all(&dir).with_context(|| format!("{} を消せません", dir.display()))?;
+    let measured =
+        super::in_a_world(args.dir.as_deref(), async |world: &World| measure(world, args.samples).await);
     println!("{}\n", table::heading());
     println!(
         "| asked | times each | median ms, there | median ms, not there | ratio | p (Mann-Whitney) |\n|---|--:|--:|--:|--:|--:|"
@@ -224,7 +214,11 @@ async fn put_people(world: &World) -> anyhow::Result<(Uuid, Uuid)> {
     tx.commit().await?;
     let folder = import::write_ward(world, 500, 1).await?;
     let operator = world.operator(NEIGHBOUR).await?;
-    import::take(world, &operator, Kind::Residents, &folder.join("residents.csv"), "residents").await?;
+    // The generator knows one ward: here it moves to the neighbour.
+    let (theirs, file) = (folder.join("theirs.csv"), folder.join("residents.csv"));
+    let text = std::fs::read_to_string(file)?.replace(&WARD.to_string(), &NEIGHBOUR.to_string());
+    std::fs::write(&theirs, text)?;
+    import::take(world, &operator, Kind::Residents, &theirs, "residents").await?;
     let mut tx = kit::db::begin(&world.app.kit.pool, NEIGHBOUR).await?;
     let people = health::ledger::population(&mut tx, NEIGHBOUR, BORN_BY).await?;
     Ok((addressee, people.first().context("the ward is empty")?.resident_id))

@@ -5,11 +5,7 @@ use crate::{Outcome, world::World};
 use anyhow::{Context, ensure};
 use domain::Date;
 use health::imports::Kind;
-use hub::{
-    accounts::case::NewAccount,
-    factors::{case::Exception, sql::Grant, totp::Secret},
-    sign_in::case::{self, Caller, Second, Way},
-};
+use hub::accounts::case::NewAccount;
 use kit::{Municipality, Role, Terminal, Zone, session};
 use std::{
     path::PathBuf,
@@ -37,24 +33,14 @@ pub struct Args {
 }
 
 const WARD: Municipality = Municipality(131_172);
-const PASSWORD: &str = "only for a throw-away ward";
 /// A day on which everybody of the ward of [`import::write_ward`] had been born.
 const VACCINATED_ON: Date = Date::constant(2026, 11, 21);
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let dir = args
-        .dir
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("sesshu-bench-{}", std::process::id())));
-    ensure!(!dir.exists(), "{} はすでにあります。空いている場所を指定してください。", dir.display());
-    let measured = crate::on_runtime(async {
-        let world = World::open(dir.clone(), None).await?;
+    let measured = super::in_a_world(args.dir.as_deref(), async |world: &World| {
         world.put_municipality(WARD, "北区", "").await?;
-        let lines = measure(&world, args).await;
-        world.close().await?;
-        lines
+        measure(world, args).await
     });
-    std::fs::remove_dir_all(&dir).with_context(|| format!("{} を消せません", dir.display()))?;
     println!("{}\n", table::heading());
     println!(
         "| work | rows | connections | seconds | rows/s | p50 ms | p99 ms | worst ms |\n|---|--:|--:|--:|--:|--:|--:|--:|"
@@ -157,7 +143,7 @@ async fn gather(
 /// Staff at their browsers: each sends one form after the other over a connection of their own.
 async fn key_in(world: &World, bodies: Vec<String>, staff: usize) -> anyhow::Result<Line> {
     let kit = &world.app.kit;
-    let sessions = sign_in(world, bodies.len().div_ceil(RECORDS_PER_SESSION)).await?;
+    let sessions = sign_in(world, staff, bodies.len().div_ceil(RECORDS_PER_SESSION * staff)).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
@@ -221,25 +207,29 @@ async fn answer(stream: &mut TcpStream) -> anyhow::Result<String> {
 /// A session that keys faster than any person is held back (request lanes): here each keys so many.
 const RECORDS_PER_SESSION: usize = 100;
 
-/// Sessions of one clerk who has signed in at the hub's door, with their forms' tokens.
-async fn sign_in(world: &World, count: usize) -> anyhow::Result<Vec<(String, String)>> {
-    let (hub, kit) = (&world.hub, &world.app.kit);
-    let mut tx = kit::db::begin(&hub.kit.pool, WARD).await?;
-    let clerk = NewAccount { login: "clerk", name: "窓口 はなこ", section: "", roles: &[Role::Clerk] };
-    let staff_id = hub::accounts::case::put(&mut tx, &hub.kit, WARD, clerk).await?;
-    let grant = Grant { reason: "bench".to_owned(), valid_until: kit.clock.today() };
-    let secret = Secret::new();
-    let exception = Exception { grant, password: PASSWORD, secret: &secret };
-    hub::factors::case::put_exception(&mut tx, hub, WARD, staff_id, &exception).await?;
-    tx.commit().await?;
+/// Sessions with their forms' tokens: `rounds` of each of so many clerks, clerk after clerk, each session with a sign-in of its
+/// own, as at as many desks. No two connections then wait for one another's sign-in.
+async fn sign_in(world: &World, clerks: usize, rounds: usize) -> anyhow::Result<Vec<(String, String)>> {
+    let (hub, kit) = (&world.hub.kit, &world.app.kit);
     let terminal = Terminal { zone: Zone::Business, id: None };
-    let caller = Caller { terminal, request_id: kit.ids.next() };
-    let asked = case::take_password(hub, WARD, ("clerk", PASSWORD), Way::default(), caller).await?;
-    let token = asked.map_err(|held| anyhow::anyhow!(held.sentence()))?;
-    let second = case::take_code(hub, &token, &secret.code(kit.clock.now()), caller).await?;
-    let Second::SignedIn(standing, _) = second else { anyhow::bail!("the new sign-in does not work") };
-    let mut sessions = Vec::with_capacity(count);
-    for _ in 0..count {
+    let mut tx = kit::db::begin(&hub.pool, WARD).await?;
+    let mut sign_ins = Vec::with_capacity(clerks * rounds);
+    let mut staff = Vec::with_capacity(clerks);
+    for nth in 0..clerks {
+        let login = format!("clerk{nth}");
+        let clerk =
+            NewAccount { login: &login, name: "窓口 はなこ", section: "", roles: &[Role::Clerk] };
+        staff.push(hub::accounts::case::put(&mut tx, hub, WARD, clerk).await?);
+    }
+    for nth in 0..clerks * rounds {
+        let (id, staff_id, at) = (hub.ids.next(), staff[nth % clerks], hub.clock.now());
+        hub::sign_in::sql::begin(&mut tx, WARD, id, staff_id, (terminal, "passkey"), at).await?;
+        sign_ins.push(id);
+    }
+    tx.commit().await?;
+    let mut sessions = Vec::with_capacity(sign_ins.len());
+    for sign_in in sign_ins {
+        let standing = hub.desk.keeper.check(WARD, sign_in, true).await?.context("just signed in")?;
         let cookie = session::open(kit, WARD, &standing).await?;
         let acting = session::resume(kit, &cookie, kit.ids.next(), true).await?;
         sessions.push((cookie, acting.context("just signed in")?.csrf_token));

@@ -2,7 +2,7 @@
 
 use super::table::{Measured, peak_kib, print};
 use crate::{Outcome, world::World};
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use domain::Date;
 use futures_util::TryStreamExt;
 use health::imports::{FeedState, FeedSummary, Kind, Options, case};
@@ -34,19 +34,10 @@ const WARD: Municipality = Municipality(131_172);
 const AS_OF: Date = Date::constant(2026, 11, 21);
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let dir = args
-        .dir
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("sesshu-bench-{}", std::process::id())));
-    ensure!(!dir.exists(), "{} はすでにあります。空いている場所を指定してください。", dir.display());
-    let measured = crate::on_runtime(async {
-        let world = World::open(dir.clone(), None).await?;
+    let measured = super::in_a_world(args.dir.as_deref(), async |world: &World| {
         world.put_municipality(WARD, "北区", "").await?;
-        let lines = measure(&world, args).await;
-        world.close().await?;
-        lines
+        measure(world, args).await
     });
-    std::fs::remove_dir_all(&dir).with_context(|| format!("{} を消せません", dir.display()))?;
     print(&measured?, "rows");
     Ok(Outcome::Done)
 }

@@ -38,19 +38,10 @@ pub struct Args {
 const WARD: Municipality = Municipality(131_172);
 
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let dir = args
-        .dir
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("sesshu-bench-{}", std::process::id())));
-    ensure!(!dir.exists(), "{} はすでにあります。空いている場所を指定してください。", dir.display());
-    let measured = crate::on_runtime(async {
-        let world = World::open(dir.clone(), None).await?;
+    let measured = super::in_a_world(args.dir.as_deref(), async |world: &World| {
         world.put_municipality(WARD, "北区", "").await?;
-        let lines = measure(&world, args).await;
-        world.close().await?;
-        lines
+        measure(world, args).await
     });
-    std::fs::remove_dir_all(&dir).with_context(|| format!("{} を消せません", dir.display()))?;
     println!("{}\n", super::table::heading());
     println!("| search by | searches | p50 ms | p99 ms | worst ms |\n|---|--:|--:|--:|--:|");
     for (name, mut waits) in measured? {

@@ -19,7 +19,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use desk::approvals::web::{chip, moment};
+use desk::approvals::web::{NAV, chip, moment};
 use domain::{
     Date,
     leaving::{Closing, ExportList, Place, is_overdue, taking_fault},
@@ -120,7 +120,7 @@ fn form_page(
         list_error: errors.field("list", ""),
         due_on: errors.field("due_on", posted.text("due_on")),
         purpose: errors.field("purpose", posted.text("purpose")),
-        shell: Shell { errors, ..page::shell(acting, "一覧の持出しの申請", ROOM, crumbs("申請")) },
+        shell: Shell { errors, ..page::shell(acting, "一覧の持出しの申請", NAV, crumbs("申請")) },
         campaign,
     }
 }
@@ -254,7 +254,7 @@ async fn ledger(
     let today = app.kit.clock.today();
     let crumbs = vec![Crumb::link("/", "ホーム"), Crumb::here(LEDGER)];
     page::show(&LedgerPage {
-        shell: page::shell(&acting, LEDGER, ROOM, crumbs),
+        shell: page::shell(&acting, LEDGER, NAV, crumbs),
         rows: listed.iter().map(|export| row(export, today)).collect(),
         pager: Pager {
             page: number,
@@ -305,7 +305,7 @@ fn show_page(app: &App, acting: &Acting, shown: &Shown, (posted, errors): (&Post
         note: errors.field("note", posted.text("note")),
         reported: export.closed.as_ref().map_or_else(String::new, |closed| closed.note.clone()),
         shell: Shell {
-            errors, ..page::shell(acting, "持出しの内容", ROOM, crumbs("持出しの内容"))
+            errors, ..page::shell(acting, "持出しの内容", NAV, crumbs("持出しの内容"))
         },
     }
 }

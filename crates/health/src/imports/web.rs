@@ -424,7 +424,7 @@ async fn progress(State(app): State<App>, acting: Acting, Path(id): Path<Uuid>) 
     match bar(&opened) {
         Some(bar) => Ok(page::show(&bar)?.into_response()),
         // The job has ended: the whole page says how.
-        None => Ok(([("HX-Refresh", "true")], "").into_response()),
+        None => Ok(([("HX-Refresh", "true")], Html("")).into_response()),
     }
 }
 

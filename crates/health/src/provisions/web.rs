@@ -15,7 +15,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use desk::approvals::web::{chip, moment};
+use desk::approvals::web::{NAV, chip, moment};
 use domain::{
     ids::AddresseeNumber,
     leaving::{Basis, Item, Means, PROVIDED_PEOPLE_MAX, RecipientKind},
@@ -89,7 +89,7 @@ fn form_page(acting: &Acting, posted: &Posted, errors: FormErrors) -> FormPage {
         most: PROVIDED_PEOPLE_MAX,
         purpose: field("purpose"),
         shell: Shell {
-            errors, ..page::shell(acting, "ネットワーク外の提供の申請", ROOM, crumbs("申請"))
+            errors, ..page::shell(acting, "ネットワーク外の提供の申請", NAV, crumbs("申請"))
         },
     }
 }
@@ -207,7 +207,7 @@ async fn ledger(
     let number = paging.number();
     let (listed, total) = case::ledger(&app, &acting, (PER_PAGE as i64, offset(number))).await?;
     page::show(&LedgerPage {
-        shell: page::shell(&acting, LEDGER, ROOM, vec![Crumb::link("/", "ホーム"), Crumb::here(LEDGER)]),
+        shell: page::shell(&acting, LEDGER, NAV, vec![Crumb::link("/", "ホーム"), Crumb::here(LEDGER)]),
         rows: listed.iter().map(row).collect(),
         pager: Pager {
             page: number,
@@ -273,7 +273,7 @@ fn show_page(acting: &Acting, shown: &Shown) -> ShowPage {
             Banner::new(BannerKind::AddressProtection, format!("支援措置対象者が{protected}人含まれます"))
                 .line("住所と医療機関は提供しません。提供先から居所が知られないか、確かめてください。")
         }),
-        shell: page::shell(acting, "提供の内容", ROOM, crumbs("提供の内容")),
+        shell: page::shell(acting, "提供の内容", NAV, crumbs("提供の内容")),
     }
 }
 

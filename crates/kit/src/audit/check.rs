@@ -93,7 +93,7 @@ pub async fn first_fault_in(pool: &PgPool, municipality: Municipality) -> sqlx::
     let mut signed = roots(&mut tx, municipality, Roots::Checkpoints).await?.into_iter().peekable();
     let mut line = String::new();
     let (mut tree, mut tile, mut sound) = (Frontier::default(), Frontier::default(), 0);
-    let mut rows = sqlx::query(SELECT).bind(municipality.0).bind(0).bind(i64::MAX).fetch(&mut *tx);
+    let mut rows = sqlx::query(SELECT).bind(municipality.0).bind(0_i64).bind(i64::MAX).fetch(&mut *tx);
     while let Some(row) = rows.try_next().await? {
         let found = found(municipality, &row, &mut line)?;
         let place = tree.size() as i64 + 1;

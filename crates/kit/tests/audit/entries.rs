@@ -151,3 +151,17 @@ async fn a_changed_or_dropped_entry_is_found_at_its_place() {
         assert_eq!(audit::first_fault(&stage.kit, KITA).await.unwrap(), Some(place), "{fault}");
     }
 }
+
+/// A statement is prepared once a connection: whoever reads the log again on it must not send other types.
+#[tokio::test]
+async fn on_one_connection_the_log_is_verified_given_places_and_its_root_is_made() {
+    let stage = stage().await;
+    viewed(&stage, 4).await;
+    let options = (*stage.kit.pool.connect_options()).clone();
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(audit::first_fault_in(&pool, KITA).await.unwrap(), None);
+        let mut tx = kit::db::begin(&pool, KITA).await.unwrap();
+        audit::root::root(&mut tx, KITA, 4).await.unwrap();
+    }
+}

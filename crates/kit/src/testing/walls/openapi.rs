@@ -73,6 +73,14 @@ fn responses() -> Value {
         "Page": { "description": "画面", "content": { "text/html; charset=utf-8": { "schema": { "type": "string" } } } },
         "List": { "description": "一覧", "content": { "text/csv; charset=utf-8": { "schema": { "type": "string" } } } },
         "Paper": { "description": "印刷ファイル", "content": { "application/pdf": {} } },
+        "SealedList": {
+            "description": "一覧、または受取人の鍵で暗号化した一覧",
+            "content": { "text/csv; charset=utf-8": { "schema": { "type": "string" } }, "application/octet-stream": {} },
+        },
+        "SealedPaper": {
+            "description": "提供する文書、または受取人の鍵で暗号化したもの",
+            "content": { "application/pdf": {}, "application/octet-stream": {} },
+        },
         "Told": { "description": "画面のスクリプトへの答え", "content": { "application/json": {} } },
         "File": { "description": "静的ファイル", "content": { "*/*": {} } },
         "Elsewhere": {
@@ -127,16 +135,12 @@ fn operation(route: &Route, about: &About<'_>) -> Value {
 fn answers(route: &Route) -> Value {
     let refer = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
     let shown = match route.path {
-        "/exports/{id}/file" => "List",
+        "/exports/{id}/file" => "SealedList",
+        "/provisions/{id}/document" => "SealedPaper",
         path if path.ends_with(".csv") => "List",
-        path if path.ends_with("/files/{number}")
-            || path.ends_with(".pdf")
-            || path.ends_with("/document") =>
-        {
-            "Paper"
-        }
+        path if path.ends_with("/files/{number}") || path.ends_with(".pdf") => "Paper",
         path if path.starts_with("/static/") => "File",
-        path if path.ends_with("/passkey/begin") => "Told",
+        path if path.ends_with("/passkey/begin") || path == "/lock/state" => "Told",
         _ => "Page",
     };
     let mut answers = json!({ "200": refer(shown), "303": refer("Elsewhere") });

@@ -102,6 +102,13 @@ pub async fn take_tried(app: &App, acting: &Acting, feed_id: Uuid) -> Result<Uui
     .await
 }
 
+const GONE: &str =
+    "ファイルが残っていません。同じファイルが先に取り込まれていないか、取込みの一覧で確かめてください。";
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
 /// Does the job. Killed and taken up again, it starts from the beginning: a feed is whole or not there at all.
 pub async fn carry_out(app: App, run: Run) -> anyhow::Result<String> {
     let trouble = "取込み中に障害が起きました。何も取り込んでいません。時間をおいてやり直し、続くときはシステム担当者に連絡してください。";
@@ -128,6 +135,8 @@ pub async fn carry_out(app: App, run: Run) -> anyhow::Result<String> {
     let taken = case::take(&app, &acting, feed.kind, &path, options).await;
     watching.abort();
     let summary = taken.map_err(|failure| match failure {
+        // The same file was handed over twice at once, and the other one's job has come to its end.
+        Failure::Internal(error) if is_gone(&error) => anyhow::anyhow!(GONE),
         Failure::Internal(error) => error.context(trouble),
         other => other.into_error(),
     })?;

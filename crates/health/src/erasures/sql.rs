@@ -69,8 +69,15 @@ pub async fn usable_sheets(
     .await
 }
 
-/// The files of all municipalities that are gone: for the machine itself.
+/// The files of all municipalities that are gone: for the machine itself. None in a database from before there were
+/// erasures, which a backup may bring back.
 pub async fn removed_of_all(conn: &mut PgConnection) -> sqlx::Result<Vec<(Municipality, Uuid, String)>> {
+    let is_there: bool = sqlx::query_scalar("select to_regclass('public.print_file_erasures') is not null")
+        .fetch_one(&mut *conn)
+        .await?;
+    if !is_there {
+        return Ok(Vec::new());
+    }
     let rows: Vec<(i32, Uuid, String)> = sqlx::query_as(
         "select e.municipality_code, e.campaign_id, f.file_name from print_file_erasures e
          join print_files f on f.municipality_code = e.municipality_code and f.campaign_id = e.campaign_id

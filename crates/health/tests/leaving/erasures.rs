@@ -132,6 +132,9 @@ async fn an_erasure_that_was_cut_off_goes_on_and_a_backup_brings_nothing_back() 
     let mut conn = pool.acquire().await.unwrap();
     assert_eq!(erasures::case::remove_again(&mut conn, &stage.app.files).await.unwrap(), 1);
     assert!(!file.exists());
+    // A backup from before there were erasures has nothing to say.
+    sqlx::query("drop table print_file_erasures").execute(&mut *conn).await.unwrap();
+    assert_eq!(erasures::case::remove_again(&mut conn, &stage.app.files).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -101,7 +101,10 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         let facts = world.dir.join("demo.json");
         let mut told = describe(urls, &authenticator, &sign_ins, &counts);
         told["doors"] = terminals::describe(&world, &running.urls).into();
-        std::fs::write(&facts, serde_json::to_vec_pretty(&told)?)
+        // Under its name only when it is whole: scripts wait for the file and read it at once.
+        let draft = facts.with_extension("json.part");
+        std::fs::write(&draft, serde_json::to_vec_pretty(&told)?)
+            .and_then(|()| std::fs::rename(&draft, &facts))
             .with_context(|| format!("{} を書けません", facts.display()))?;
         greet(urls, &authenticator, &sign_ins, &counts, &facts);
         serve::until_told(&world).await?;

@@ -131,18 +131,25 @@ pub async fn carry_out(app: App, run: Run) -> anyhow::Result<String> {
         feed_id: Some(feed_id),
     };
     let path = place(&app, run.municipality, &feed.digest);
+    let municipality = run.municipality;
     let watching = tokio::spawn(watch(run, progress));
     let taken = case::take(&app, &acting, feed.kind, &path, options).await;
     watching.abort();
     let summary = taken.map_err(|failure| match failure {
-        // The same file was handed over twice at once, and the other one's job has come to its end.
+        // The same file was handed over again in the moment in which the first one's job came to its end.
         Failure::Internal(error) if is_gone(&error) => anyhow::anyhow!(GONE),
         Failure::Internal(error) => error.context(trouble),
         other => other.into_error(),
     })?;
     if summary.state != FeedState::DryRun {
-        // The register has it, or the sender must send it again: a copy would only be one more thing to lose.
-        tokio::fs::remove_file(&path).await.ok();
+        // The register has it, or the sender must send it again: a copy would only be one more thing to lose. Unless the
+        // same file was handed over twice, and the other one waits for its answer.
+        let mut tx = kit::db::begin(&app.kit.pool, municipality).await?;
+        let is_awaited = sql::is_awaited(&mut tx, municipality, &feed.digest).await?;
+        tx.commit().await?;
+        if !is_awaited {
+            tokio::fs::remove_file(&path).await.ok();
+        }
     }
     Ok(summary.sentence())
 }

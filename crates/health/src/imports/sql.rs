@@ -33,6 +33,21 @@ pub async fn taken_before(
     Ok(at.map(|at| at.0))
 }
 
+/// Whether a file of this content waits for its job.
+pub async fn is_awaited(
+    conn: &mut PgConnection,
+    municipality: Municipality,
+    digest: &[u8],
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select from feeds where municipality_code = $1 and file_digest = $2 and state = 'checking')",
+    )
+    .bind(municipality.0)
+    .bind(digest)
+    .fetch_one(conn)
+    .await
+}
+
 /// The newest as-of date among the files of a kind that were applied.
 pub async fn newest_as_of(
     conn: &mut PgConnection,

@@ -50,6 +50,23 @@ async fn a_file_is_tried_looked_at_and_then_taken() {
 }
 
 #[tokio::test]
+async fn a_file_handed_over_twice_at_once_is_taken_once_and_the_second_is_told_so() {
+    let (stage, browser) = clerk().await;
+    let text = Residents::example().text();
+    let [first, second] = [
+        hand_over(&browser, "residents", "take", &text).await,
+        hand_over(&browser, "residents", "take", &text).await,
+    ];
+    work(&stage).await;
+    let pages = [browser.get(&first.location).await.text(), browser.get(&second.location).await.text()];
+    assert_eq!(pages.iter().filter(|page| page.contains("取り込みました")).count(), 1, "{pages:?}");
+    let told = "同じファイルを令和8年11月23日12時00分に取込み済みです";
+    assert_eq!(pages.iter().filter(|page| page.contains(told)).count(), 1, "{pages:?}");
+    let kept = std::fs::read_dir(stage.app.files.join("imports/131172")).unwrap().count();
+    assert_eq!(kept, 0, "no copy is left behind");
+}
+
+#[tokio::test]
 async fn a_refused_file_shows_every_fault_and_gives_the_sender_a_list() {
     let (stage, browser) = clerk().await;
     let file = Residents::with(0, "性別", "4").set(1, "生年月日", "2026-02-30");

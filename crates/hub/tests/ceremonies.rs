@@ -4,9 +4,9 @@ use crate::support::{Answer, ITABASHI, KITA, PASSWORD, Stage, stage};
 use axum::http::{StatusCode, header};
 use hub::ceremonies::{
     case::ready,
-    rules::{self, Mismatch, may_rotate, rotation_digest, to_use},
+    rules::{Mismatch, may_rotate, rotation_digest, to_use},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kit::{
     Role,
     approvals::{Approval, Kind, State},
@@ -95,29 +95,16 @@ fn a_deed_uses_the_newest_application_that_its_person_may_use() {
     }
 }
 
-#[test]
-fn an_application_is_in_the_way_until_its_last_moment_and_only_for_what_is_there_now() {
-    const SECOND: SignedDuration = SignedDuration::from_secs(1);
-    let digest = disposal_digest(PERSON, 1);
-    let of = |state| approval(Kind::NumberDisposal, 1, HANDLER, state, digest);
-    let (decided, valid) = (at("2026-12-07T03:00:00Z"), at("2026-11-30T04:00:00Z"));
-    let used = Approval { uses: 1, ..of(approved()) };
-    for (what, asked, now, want) in [
-        ("a second before the decision is due", of(State::Asked), decided - SECOND, true),
-        ("when the decision is due", of(State::Asked), decided, true),
-        ("a second after it", of(State::Asked), decided + SECOND, false),
-        ("a second before the approval ends", of(approved()), valid - SECOND, true),
-        ("when the approval ends", of(approved()), valid, true),
-        ("a second after it", of(approved()), valid + SECOND, false),
-        ("used", used, valid, false),
-        ("rejected", of(State::Rejected { by: CHIEF, at: valid }), valid, false),
-        ("withdrawn", of(State::Withdrawn { at: valid }), valid, false),
-    ] {
-        let asked = [asked];
-        assert_eq!(rules::open(&asked, &digest, now).is_some(), want, "{what}");
-        // A version that has come since makes it useless, and so it is in nobody's way.
-        assert!(rules::open(&asked, &disposal_digest(PERSON, 2), now).is_none(), "{what}");
+/// Where individual numbers are handled: a handler who has just proved a second factor, and the chief.
+async fn numbers_office() -> (Stage, String, String) {
+    let stage = stage().await;
+    for role in [Role::Chief, Role::NumberHandler] {
+        stage.account(KITA, role).await;
     }
+    let handler = stage.browser(KITA, Role::NumberHandler).await;
+    let chief = stage.browser(KITA, Role::Chief).await;
+    stage.step_up().await;
+    (stage, handler, chief)
 }
 
 #[tokio::test]
@@ -156,13 +143,7 @@ async fn an_id_manager_asks_for_a_ceremony_and_a_chief_approves_it() {
 
 #[tokio::test]
 async fn a_disposal_is_asked_for_one_person_and_needs_the_chief_and_a_fresh_second_factor() {
-    let stage = stage().await;
-    for role in [Role::Chief, Role::NumberHandler] {
-        stage.account(KITA, role).await;
-    }
-    let handler = stage.browser(KITA, Role::NumberHandler).await;
-    let chief = stage.browser(KITA, Role::Chief).await;
-    stage.step_up().await;
+    let (stage, handler, chief) = numbers_office().await;
     let opened = stage.post(&handler, "/numbers", "/numbers/open", &[("addressee", "1001")]).await;
     let person = opened.header(header::LOCATION).to_owned();
     let form = format!("{person}/disposal");
@@ -266,13 +247,7 @@ impl Stage {
 
 #[tokio::test]
 async fn a_number_that_was_changed_after_the_approval_is_not_deleted_until_it_is_asked_for_again() {
-    let stage = stage().await;
-    for role in [Role::Chief, Role::NumberHandler] {
-        stage.account(KITA, role).await;
-    }
-    let handler = stage.browser(KITA, Role::NumberHandler).await;
-    let chief = stage.browser(KITA, Role::Chief).await;
-    stage.step_up().await;
+    let (stage, handler, chief) = numbers_office().await;
     let person = stage.numbered(&handler).await;
     let (form, dispose) = (format!("{person}/disposal"), format!("{person}/dispose"));
     let place = stage.disposal(&handler, &person).await;

@@ -118,6 +118,31 @@ fn an_approval_is_used_by_its_hand_in_its_days_and_as_often_as_the_kind_says() {
 
 /// Whoever may only apply can never approve by the table alone, and a contractor does neither.
 #[test]
+fn an_application_is_in_the_way_until_its_last_moment_and_only_for_what_is_there_now() {
+    const SECOND: SignedDuration = SignedDuration::from_secs(1);
+    let of = |state, uses| approval(Kind::NumberDisposal, state, uses);
+    let approved = || approved(Kind::NumberDisposal);
+    let decided = of(State::Asked, 0).decide_until;
+    let State::Approved { valid_until: valid, .. } = approved() else { panic!("approved") };
+    for (what, asked, now, want) in [
+        ("a second before the decision is due", of(State::Asked, 0), decided - SECOND, true),
+        ("when the decision is due", of(State::Asked, 0), decided, true),
+        ("a second after it", of(State::Asked, 0), decided + SECOND, false),
+        ("a second before the approval ends", of(approved(), 0), valid - SECOND, true),
+        ("when the approval ends", of(approved(), 0), valid, true),
+        ("a second after it", of(approved(), 0), valid + SECOND, false),
+        ("used", of(approved(), 1), valid, false),
+        ("rejected", of(State::Rejected { by: OTHER, at: valid }, 0), valid, false),
+        ("withdrawn", of(State::Withdrawn { at: valid }, 0), valid, false),
+    ] {
+        let asked = [asked];
+        assert_eq!(steps::open(&asked, &[0; 32], now).is_some(), want, "{what}");
+        // What it covers is no longer what is there: nobody can carry it out, so it is in nobody's way.
+        assert!(steps::open(&asked, &[1; 32], now).is_none(), "{what}");
+    }
+}
+
+#[test]
 fn no_role_has_both_ends_of_a_kind_and_a_contractor_has_none() {
     for kind in Kind::ALL {
         let terms = kind.terms();

@@ -64,11 +64,9 @@ impl Stock {
         self.left().map(|file| file.checked_at).max().map(|at| in_japan(at).date())
     }
 
-    /// The application that waits for its decision or for being carried out. Where a file has come or gone since, nothing can
-    /// come of it any more, and it does not stand in the way of another.
+    /// The application that waits for its decision or for being carried out, if it is for the files that lie there now.
     pub fn open(&self) -> Option<&Approval> {
-        let digest = self.digest();
-        self.asked.iter().find(|one| one.is_open(self.now) && one.digest[..] == digest)
+        approvals::steps::open(&self.asked, &self.digest(), self.now)
     }
 
     /// Approved once, but for other files than lie there now.

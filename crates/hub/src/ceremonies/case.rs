@@ -123,7 +123,7 @@ pub async fn ask_for_disposal(
     // Locked: two applications at once would both be the first.
     numbers::sql::lock(case.conn(), person).await?;
     let asked = approvals::sql::about(case.conn(), municipality, Kind::NumberDisposal, person).await?;
-    if let Some(open) = rules::open(&asked, &digest, at) {
+    if let Some(open) = approvals::steps::open(&asked, &digest, at) {
         case.refused(&app.kit, json!({"cause": "already_asked", "approval": open.approval_id})).await?;
         return Err(Failure::Conflict(rules::already_asked(open)));
     }

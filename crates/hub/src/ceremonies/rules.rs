@@ -49,12 +49,6 @@ pub fn to_use(asked: &[Approval], staff_id: Uuid, now: Timestamp) -> Option<&App
     asked.iter().find(|one| steps::may_use(one, staff_id, now).is_ok()).or(asked.first())
 }
 
-/// The application of which something may still come: while there is one, nobody asks for the same again. One that covers
-/// something else than what is there now is none, since nobody can carry it out.
-pub fn open<'a>(asked: &'a [Approval], digest: &[u8; 32], now: Timestamp) -> Option<&'a Approval> {
-    asked.iter().find(|one| one.is_open(now) && one.digest == *digest)
-}
-
 /// Why nobody asks for a disposal while another application is open.
 pub fn already_asked(open: &Approval) -> String {
     format!(

@@ -16,7 +16,10 @@ use desk::{
 };
 use kit::{
     Acting, Action, Failure, Posted,
-    approvals::{Approval, steps::may_use},
+    approvals::{
+        Approval,
+        steps::{self, may_use},
+    },
     vault::disposal_digest,
     web::Routes,
 };
@@ -139,7 +142,7 @@ fn disposal_page(
             .collect(),
         done: found.done.iter().map(|one| (moment(one.disposed_at), one.versions)).collect(),
         disposes: is_usable && acting.may(Action::DisposeNumber),
-        waits: rules::open(&found.asked, &digest, found.now).map(rules::already_asked),
+        waits: steps::open(&found.asked, &digest, found.now).map(rules::already_asked),
         reason: errors.field("reason", posted.text("reason")),
         shell: Shell {
             errors, ..page::shell::<App>(acting, "個人番号の廃棄", numbers::web::ROOM, crumbs)

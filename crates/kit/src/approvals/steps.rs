@@ -168,6 +168,12 @@ impl Approval {
     }
 }
 
+/// Of the applications about one thing, the one of which something may still come: while there is one, nobody asks for the
+/// same again. One that covers something else than what is there now (`digest`) is none, since nobody can carry it out.
+pub fn open<'a>(asked: &'a [Approval], digest: &[u8], now: Timestamp) -> Option<&'a Approval> {
+    asked.iter().find(|one| one.is_open(now) && one.digest == digest)
+}
+
 /// A step of an application that has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

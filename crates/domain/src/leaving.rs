@@ -4,7 +4,7 @@
 //! That two persons decide is not the business of this module; what may be asked for at all is. Addresses of people under
 //! 支援措置 never leave: there is no item, field or means that would carry them.
 
-use crate::{Date, coded};
+use crate::{Date, coded, ids::PostalCode};
 
 coded! {
     /// 持ち出す一覧.
@@ -278,6 +278,11 @@ coded! {
         Counter = "counter", "窓口で本人に渡す（用紙に住所を印刷しない）";
         Mailing = "mailing", "登録された送付先に送る（宛先欄だけに印刷する）";
     }
+}
+
+/// Whether a letter reaches what is registered as 送付先.
+pub fn has_mailing_address(address: &str, postal_code: &str) -> bool {
+    !address.is_empty() && PostalCode::parse(postal_code).is_ok()
 }
 
 /// Why the sheet of a protected person cannot be handed over like this; `None` lets it be asked for.

@@ -5,7 +5,7 @@ use domain::{
     leaving::{
         Basis, ErasureAsk, ExportAsk, ExportList, HandOver, KEPT_DAYS_MAX, Means, PROVIDED_PEOPLE_MAX, Place,
         ProvisionAsk, RecipientKind, TypedKey, erasure_fault, export_faults, hand_over_fault,
-        is_early_to_erase, is_overdue, provision_faults, taking_fault,
+        has_mailing_address, is_early_to_erase, is_overdue, provision_faults, taking_fault,
     },
 };
 
@@ -142,6 +142,15 @@ fn a_protected_person_is_written_to_only_where_a_mailing_address_is_registered()
     assert_eq!(hand_over_fault(HandOver::Counter, true), None);
     assert_eq!(hand_over_fault(HandOver::Mailing, true), None);
     assert!(hand_over_fault(HandOver::Mailing, false).is_some());
+    for (address, postal_code, reaches) in [
+        ("中之島1-1", "530-0005", true),
+        ("中之島1-1", "5300005", true),
+        ("中之島1-1", "", false),
+        ("中之島1-1", "530", false),
+        ("", "530-0005", false),
+    ] {
+        assert_eq!(has_mailing_address(address, postal_code), reaches, "{address} {postal_code}");
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub async fn apply(
                 "この方の印刷は、第{}号で申請されています。その申請を実行するか、取り下げてから申請してください。",
                 asked.number
             );
-            return refuse(app, case, "asked", &sentence).await;
+            return refuse(app, case, "already_asked", &sentence).await;
         }
     }
     if let Some(fault) = leaving::hand_over_fault(hand_over, one.has_mailing_address) {
@@ -331,10 +331,8 @@ pub async fn print(
         Ok(found) => found,
         Err(sentence) => return refuse(app, case, "no_longer", &sentence).await,
     };
-    if let Some(fault) = leaving::hand_over_fault(
-        hand_over,
-        sql::has_mailing_address(&resident.mailing_address, &resident.mailing_postal_code),
-    ) {
+    let reaches = leaving::has_mailing_address(&resident.mailing_address, &resident.mailing_postal_code);
+    if let Some(fault) = leaving::hand_over_fault(hand_over, reaches) {
         return refuse(app, case, "no_mailing_address", fault).await;
     }
     let head = sheets::letterhead(case.conn(), municipality).await?;

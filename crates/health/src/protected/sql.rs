@@ -1,7 +1,7 @@
 //! Who was kept back for 支援措置, and what was asked for them.
 
 use crate::campaigns::sql::{TARGET_COLUMNS, TargetRow, read_target};
-use domain::{ids::PostalCode, leaving::HandOver};
+use domain::leaving::{HandOver, has_mailing_address};
 use kit::Municipality;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -39,11 +39,6 @@ const KEPT_BACK: &str = "from campaign_targets t
      where t.municipality_code = $1 and t.campaign_id = $2
          and (not t.included and t.exclusion = 'protected' or s.withheld_reason = 'protected'
              or f.file_number is not null)";
-
-/// Whether a letter reaches what is registered as 送付先.
-pub fn has_mailing_address(address: &str, postal_code: &str) -> bool {
-    !address.is_empty() && PostalCode::parse(postal_code).is_ok()
-}
 
 fn columns() -> String {
     format!(

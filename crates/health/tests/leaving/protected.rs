@@ -107,7 +107,7 @@ async fn somebody_kept_back_at_the_printing_stays_on_the_page_is_asked_for_once_
     assert!(again.text().contains("すでに印刷されています"), "{}", again.text());
     let printed = clerk.post("/approvals", &format!("{form}/print"), &[]).await;
     assert!(printed.text().contains("すでに印刷されています"), "{}", printed.text());
-    assert_eq!(stage.refusals("apply_protected_print").await, ["asked", "printed"]);
+    assert_eq!(stage.refusals("apply_protected_print").await, ["already_asked", "printed"]);
 }
 
 #[tokio::test]

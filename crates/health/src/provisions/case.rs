@@ -266,10 +266,10 @@ pub async fn hand(app: &App, acting: &Acting, provision_id: Uuid) -> Result<(), 
     };
     // Drawn before it counts: what cannot come out was never handed out.
     let head = sheets::sql::letterhead(case.conn(), municipality).await?;
-    if let Err(Failure::Conflict(sentence)) =
-        make(app, acting, (&provision, &approval), &provided, head).await
-    {
-        return refuse(app, case, "unprintable", &sentence).await;
+    match make(app, acting, (&provision, &approval), &provided, head).await {
+        Ok(_) => {}
+        Err(Failure::Conflict(sentence)) => return refuse(app, case, "unprintable", &sentence).await,
+        Err(failure) => return Err(failure),
     }
     let used = (Kind::Provision, provision.approval_id);
     let (mut case, _) = approvals::use_in(case, acting, &app.kit, used).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// What takes data out of the system, each entry once.
 const TAKEN_OUT: [Action; 2] = [Action::PrintCampaign, Action::DownloadPrint];
 /// What takes data out under two persons: each taking is counted, not the download that follows it.
-const TAKEN_BY_TWO: &str = "('take_export', 'hand_provision') and outcome = 'done' and detail ? 'taking'";
+const TAKEN_BY_TWO: [Action; 2] = [Action::TakeExport, Action::HandProvision];
 /// What the log calls an export at the machine.
 const EXPORT: &str = "audit export";
 
@@ -34,6 +34,11 @@ async fn counts(
     Ok(rows.iter().map(|row| Count { code: row.get(0), count: row.get(1) }).collect())
 }
 
+/// Codes of ours as a list in a query.
+fn codes(codes: impl Iterator<Item = &'static str>) -> String {
+    codes.map(|code| format!("'{code}'")).collect::<Vec<_>>().join(", ")
+}
+
 /// The figures of a month.
 pub async fn figures(
     conn: &mut PgConnection,
@@ -44,13 +49,14 @@ pub async fn figures(
     let by_action = by_action(conn, municipality, month).await?;
     let zones = format!("select zone, count(*) from audit_entries where {SPAN} group by 1 order by 1");
     // Provisions name their ground in the same place; here it is about numbers.
-    let codes: Vec<String> = Purpose::ALL.iter().map(|one| format!("'{}'", one.code())).collect();
     let purposes = format!(
         "select purpose, count(*) from audit_entries where {SPAN} and purpose in ({}) group by 1 order by 1",
-        codes.join(", ")
+        codes(Purpose::ALL.iter().map(|one| one.code()))
     );
     let by_two = format!(
-        "select action, count(*) from audit_entries where {SPAN} and action in {TAKEN_BY_TWO} group by 1 order by 1"
+        "select action, count(*) from audit_entries where {SPAN} and action in ({}) and outcome = 'done'
+             and detail ? 'taking' group by 1 order by 1",
+        codes(TAKEN_BY_TWO.iter().map(|one| one.code()))
     );
     let exports = format!(
         "select 'audit_export', count(*) from audit_entries

@@ -97,7 +97,7 @@ async fn content(
     campaign: &Campaign,
     (list, place, fields): (ExportList, Place, &[Field]),
 ) -> Result<Content, Failure> {
-    let bytes_and_rows = match list {
+    let (bytes, rows) = match list {
         ExportList::People => {
             let (mut rows, _) =
                 campaigns::targets(conn, municipality, campaign, &Part::Included, i64::MAX, 0).await?;
@@ -124,7 +124,6 @@ async fn content(
             (sheets::files::manifest_csv(&rows)?, rows.len())
         }
     };
-    let (bytes, rows) = bytes_and_rows;
     Ok(Content { bytes, rows })
 }
 
